@@ -1,0 +1,26 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+
+/** Tests import `byward` and its subpaths as users do; here those names mean the source, not the build. */
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^byward$/, replacement: source("index.ts") },
+      { find: /^byward\/client$/, replacement: source("client/index.ts") },
+      { find: /^byward\/testing$/, replacement: source("testing/index.ts") },
+      { find: /^byward\/react$/, replacement: source("client/react/index.ts") },
+      { find: /^byward\/bynk$/, replacement: source("bynk/index.ts") },
+      { find: /^byward\/cloudflare$/, replacement: source("hosts/cloudflare/index.ts") },
+      { find: /^byward\/rivet$/, replacement: source("hosts/rivet/index.ts") },
+      { find: /^byward\/cedar$/, replacement: source("access/cedar/index.ts") },
+    ],
+  },
+  test: {
+    include: ["src/**/*.test.ts", "src/**/*.test.tsx", "tests/**/*.test.ts", "examples/**/*.test.ts"],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    pool: "forks",
+  },
+});
