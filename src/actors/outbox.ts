@@ -1,0 +1,242 @@
+/**
+ * Owns one actor's way to disk and out: staged writes become commits, and everything that leaves (replies, events,
+ * receipts) waits here until the commit it rests on is durable, then leaves in order (G8, design §6 "output gate").
+ *
+ * One commit of an actor is under way at a time; what is staged meanwhile joins the next one. An invocation that staged
+ * nothing waits only for commits it may have read.
+ */
+import type {
+  ActorMeta,
+  ActorRef,
+  ActorStore,
+  ConnectionRow,
+  QueueRow,
+  ReplayRow,
+  ScheduleRow,
+  WriteSet,
+} from "../hosts/port.ts";
+
+/** What the next commit will carry. Rows are keyed, so that the last write of a row wins. */
+export interface StagedWrites {
+  meta: ActorMeta | undefined;
+  /** Set when the state must be encoded into the commit. */
+  stateDirty: boolean;
+  readonly queuePut: Map<number, QueueRow>;
+  readonly queueDelete: Set<number>;
+  readonly schedulePut: Map<string, ScheduleRow>;
+  readonly scheduleDelete: Set<string>;
+  readonly connectionPut: Map<string, ConnectionRow>;
+  readonly connectionDelete: Set<string>;
+  /** By hex of the key; null deletes. */
+  readonly kv: Map<string, { readonly key: Uint8Array; readonly value: Uint8Array | null }>;
+  readonly replayPut: Map<string, ReplayRow>;
+  readonly replayDelete: Set<string>;
+}
+
+export interface OutboxSource {
+  readonly actor: ActorRef;
+  readonly store: ActorStore;
+  readonly durability: "durable" | "relaxed";
+  /** Tagged-JSON text of the state now. Throws when the state cannot be encoded. */
+  encodeState(): string | null;
+  /** Earliest instant the actor must be woken, or null; asked at each commit. */
+  wakeAt(): number | null;
+  /** A commit failed: nothing staged in it happened. The instance goes back to what is durable. */
+  commitFailed(error: unknown): void;
+}
+
+interface Waiting {
+  readonly seq: number;
+  readonly leave: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+const emptyWrites = (): StagedWrites => ({
+  meta: undefined,
+  stateDirty: false,
+  queuePut: new Map(),
+  queueDelete: new Set(),
+  schedulePut: new Map(),
+  scheduleDelete: new Set(),
+  connectionPut: new Map(),
+  connectionDelete: new Set(),
+  kv: new Map(),
+  replayPut: new Map(),
+  replayDelete: new Set(),
+});
+
+const values = <T>(rows: ReadonlyMap<unknown, T>): readonly T[] | undefined =>
+  rows.size === 0 ? undefined : [...rows.values()];
+const members = <T>(set: ReadonlySet<T>): readonly T[] | undefined => (set.size === 0 ? undefined : [...set]);
+
+export class Outbox {
+  readonly #source: OutboxSource;
+  #staged: StagedWrites | null = null;
+  #mode: "create" | "update" = "update";
+  #submitted = 0;
+  #durable = 0;
+  #inFlight = false;
+  #pumpQueued = false;
+  #waiting: Waiting[] = [];
+  #head = 0;
+  #frozen = false;
+
+  constructor(source: OutboxSource) {
+    this.#source = source;
+  }
+
+  /** The writes of the next commit, to be added to. Call {@link settle} when the invocation that adds them ends. */
+  get staged(): StagedWrites {
+    this.#staged ??= emptyWrites();
+    return this.#staged;
+  }
+
+  get hasStaged(): boolean {
+    return this.#staged !== null;
+  }
+
+  /** True when nothing is staged, under way or waiting. */
+  get idle(): boolean {
+    return this.#staged === null && !this.#inFlight && this.#head === this.#waiting.length;
+  }
+
+  /** The first commit creates the actor; nothing else of it reaches the disk before. */
+  beginCreate(meta: ActorMeta): void {
+    this.#mode = "create";
+    this.staged.meta = meta;
+    this.staged.stateDirty = true;
+  }
+
+  /** Hands staged writes over at the end of the current turn, so that invocations of one turn share a commit. */
+  settle(): void {
+    if (this.#staged === null || this.#pumpQueued || this.#inFlight || this.#frozen) return;
+    this.#pumpQueued = true;
+    queueMicrotask(() => {
+      this.#pumpQueued = false;
+      this.#pump();
+    });
+  }
+
+  /**
+   * Runs `leave` once everything staged or under way now is durable, in order; at once when nothing is. `fail` runs
+   * instead when the commit it rests on failed.
+   */
+  release(leave: () => void, fail: (error: unknown) => void): void {
+    const seq = this.#staged === null ? this.#submitted : this.#submitted + 1;
+    if (this.#durable >= seq && this.#head === this.#waiting.length) {
+      leave();
+      return;
+    }
+    this.#waiting.push({ seq, leave, fail });
+    this.settle();
+  }
+
+  /** Resolves when everything staged so far is durable. */
+  durable(): Promise<void> {
+    return new Promise((resolve, reject) => this.release(resolve, reject));
+  }
+
+  /** Drops what is staged and not handed over (an atomic invocation failed, or the actor goes back to disk). */
+  dropStaged(): void {
+    this.#staged = null;
+    // Waiters on a commit that will never be handed over wait for the last real one instead.
+    for (let index = this.#head; index < this.#waiting.length; index++) {
+      const waiting = this.#waiting[index]!;
+      if (waiting.seq > this.#submitted) this.#waiting[index] = { ...waiting, seq: this.#submitted };
+    }
+    this.#flush();
+  }
+
+  /** Wipes the actor in one last commit; later writes are dropped. */
+  async destroy(): Promise<void> {
+    this.#frozen = true;
+    this.#staged = null;
+    await this.#source.store.commit({ actor: this.#source.actor, mode: "destroy" });
+    this.#durable = ++this.#submitted;
+    this.#flush();
+  }
+
+  #pump(): void {
+    if (this.#inFlight || this.#staged === null || this.#frozen) return;
+    const staged = this.#staged;
+    this.#staged = null;
+    const seq = ++this.#submitted;
+    let committed: Promise<void>;
+    try {
+      committed = this.#source.store.commit(this.#writeSet(staged));
+    } catch (error) {
+      this.#failed(seq, error);
+      return;
+    }
+    this.#inFlight = true;
+    committed.then(
+      () => this.#committed(seq),
+      (error: unknown) => {
+        this.#inFlight = false;
+        this.#failed(seq, error);
+      },
+    );
+  }
+
+  #writeSet(staged: StagedWrites): WriteSet {
+    const { actor, durability } = this.#source;
+    const kvPut: { key: Uint8Array; value: Uint8Array }[] = [];
+    const kvDelete: Uint8Array[] = [];
+    for (const { key, value } of staged.kv.values()) {
+      if (value === null) kvDelete.push(key);
+      else kvPut.push({ key, value });
+    }
+    return {
+      actor,
+      mode: this.#mode,
+      durability,
+      meta: staged.meta,
+      state: staged.stateDirty ? this.#source.encodeState() : undefined,
+      queuePut: values(staged.queuePut),
+      queueDelete: members(staged.queueDelete),
+      schedulePut: values(staged.schedulePut),
+      scheduleDelete: members(staged.scheduleDelete),
+      connectionPut: values(staged.connectionPut),
+      connectionDelete: members(staged.connectionDelete),
+      kvPut: kvPut.length === 0 ? undefined : kvPut,
+      kvDelete: kvDelete.length === 0 ? undefined : kvDelete,
+      replayPut: values(staged.replayPut),
+      replayDelete: members(staged.replayDelete),
+      wakeAt: this.#source.wakeAt(),
+    };
+  }
+
+  #committed(seq: number): void {
+    this.#inFlight = false;
+    this.#mode = "update";
+    this.#durable = seq;
+    this.#flush();
+    this.#pump();
+  }
+
+  #failed(seq: number, error: unknown): void {
+    // Everything waiting read state that is not on disk and never will be: all of it fails, none of it leaves.
+    const failed = this.#waiting.slice(this.#head);
+    this.#waiting = [];
+    this.#head = 0;
+    this.#staged = null;
+    this.#durable = seq;
+    this.#source.commitFailed(error);
+    for (const waiting of failed) waiting.fail(error);
+  }
+
+  #flush(): void {
+    while (this.#head < this.#waiting.length && this.#waiting[this.#head]!.seq <= this.#durable) {
+      const waiting = this.#waiting[this.#head]!;
+      this.#head += 1;
+      waiting.leave();
+    }
+    if (this.#head === this.#waiting.length) {
+      this.#waiting = [];
+      this.#head = 0;
+    } else if (this.#head > 1024) {
+      this.#waiting = this.#waiting.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+}
