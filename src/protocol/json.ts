@@ -31,7 +31,6 @@ export const encode = (value: unknown, label = "value"): string =>
  * @throws DecodeError, which never quotes the text
  */
 export const decode = (text: string): unknown => {
-  checkDepth(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -40,6 +39,7 @@ export const decode = (text: string): unknown => {
     const position = /position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
     throw new DecodeError(position === undefined ? "not JSON" : `not JSON at position ${position}`);
   }
+  if (!isWithinDepth(value, 0)) throw new DecodeError(`nested deeper than ${MAX_DEPTH} levels`);
   // `\u0024` is `$` too: without it, whether a tag counts would depend on the rest of the text.
   return text.includes('"$') || text.includes('"\\u0024') ? revive(value) : value;
 };
@@ -63,20 +63,16 @@ const isPlain = (value: unknown, depth: number): boolean => {
   return true;
 };
 
-/** Refuses text nested past the bound. It runs before parsing: what is parsed here is walked recursively by others. */
-const checkDepth = (text: string): void => {
-  if (text.length <= MAX_DEPTH * 2) return;
-  let depth = 0;
-  let quoted = false;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 34) quoted = !quoted;
-    else if (quoted) {
-      if (code === 92) i++;
-    } else if (code === 91 || code === 123) {
-      if (++depth > MAX_DEPTH) throw new DecodeError(`nested deeper than ${MAX_DEPTH} levels`);
-    } else if (code === 93 || code === 125) depth--;
+/** True if nothing in a parsed value is nested past the bound: whoever gets it may walk it recursively. */
+const isWithinDepth = (value: unknown, depth: number): boolean => {
+  if (typeof value !== "object" || value === null) return true;
+  if (depth >= MAX_DEPTH) return false;
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (!isWithinDepth(value[i], depth + 1)) return false;
+    return true;
   }
+  for (const key in value) if (!isWithinDepth((value as Record<string, unknown>)[key], depth + 1)) return false;
+  return true;
 };
 
 /** Turns tags into values, in place, from the outside in: the arrays inside a tag are its own, not the user's. */
