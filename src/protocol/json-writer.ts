@@ -4,10 +4,14 @@
  */
 import { type ByteView, bytesOf, byteTag, toBase64 } from "./bytes.ts";
 import { EncodeError } from "./errors.ts";
+import { isPlain } from "./json-plain.ts";
 import { MAX_BIGINT_DIGITS, MAX_DEPTH } from "./limits.ts";
 
 /** A member name, an index, or ready-made path text. */
 type Segment = string | number | { readonly text: string };
+
+/** Plain parts go to JSON.stringify whole. Looking only so far keeps the cost linear: no node is tested more often. */
+const PLAIN_LEVELS = 3;
 
 export const writeTagged = (value: unknown, label: string): string => new Writer(label).write(value);
 
@@ -49,6 +53,7 @@ class Writer {
   }
 
   #object(value: object): string {
+    if (this.#depth + PLAIN_LEVELS <= MAX_DEPTH && isPlain(value, PLAIN_LEVELS)) return JSON.stringify(value);
     if (this.#ancestors.includes(value)) this.#refuse("it contains itself");
     this.#ancestors.push(value);
     const text = this.#contents(value);

@@ -12,6 +12,7 @@
  */
 import { fromBase64, fromBytes } from "./bytes.ts";
 import { DecodeError } from "./errors.ts";
+import { isPlain } from "./json-plain.ts";
 import { writeTagged } from "./json-writer.ts";
 import { MAX_BIGINT_DIGITS, MAX_DEPTH, MAX_TIME } from "./limits.ts";
 
@@ -24,7 +25,7 @@ export { MAX_DEPTH } from "./limits.ts";
  * @throws EncodeError for functions, symbols, NaN and infinities, class instances, cycles, and nesting past `MAX_DEPTH`
  */
 export const encode = (value: unknown, label = "value"): string =>
-  isPlain(value, 0) ? JSON.stringify(value) : writeTagged(value, label);
+  isPlain(value, MAX_DEPTH) ? JSON.stringify(value) : writeTagged(value, label);
 
 /**
  * Reads text written by `encode`, or plain JSON.
@@ -42,25 +43,6 @@ export const decode = (text: string): unknown => {
   if (!isWithinDepth(value, 0)) throw new DecodeError(`nested deeper than ${MAX_DEPTH} levels`);
   // `\u0024` is `$` too: without it, whether a tag counts would depend on the rest of the text.
   return text.includes('"$') || text.includes('"\\u0024') ? revive(value) : value;
-};
-
-/** True if JSON.stringify alone writes this value faithfully. False leaves the verdict to the writer. */
-const isPlain = (value: unknown, depth: number): boolean => {
-  if (typeof value === "string" || typeof value === "boolean" || value === null) return true;
-  if (typeof value === "number") return Number.isFinite(value);
-  if (typeof value !== "object" || depth >= MAX_DEPTH) return false;
-  if (Array.isArray(value)) {
-    if (value.length === 2 && typeof value[0] === "string" && value[0].startsWith("$")) return false;
-    for (let i = 0; i < value.length; i++) if (!isPlain(value[i], depth + 1)) return false;
-    return true;
-  }
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  for (const key in value) {
-    const member = (value as Record<string, unknown>)[key];
-    if (member !== undefined && !isPlain(member, depth + 1)) return false;
-  }
-  return true;
 };
 
 /** True if nothing in a parsed value is nested past the bound: whoever gets it may walk it recursively. */
