@@ -10,11 +10,12 @@
  * - A user's own `["$…", x]` gains one more `$`, so no data can pose as a tag. An unknown tag is an error, not data.
  * - Nesting is bounded in both directions, and no key, `__proto__` included, ever changes a prototype.
  */
-import { fromBase64, fromBytes } from "./bytes.ts";
+import { toBase64 } from "./bytes.ts";
 import { DecodeError } from "./errors.ts";
 import { isPlain } from "./json-plain.ts";
-import { writeTagged } from "./json-writer.ts";
-import { MAX_BIGINT_DIGITS, MAX_DEPTH, MAX_TIME } from "./limits.ts";
+import { MAX_DEPTH } from "./limits.ts";
+import { isWithinDepth, revive } from "./revive.ts";
+import { type Output, writeTagged } from "./tagged-writer.ts";
 
 export { DecodeError, EncodeError } from "./errors.ts";
 export { MAX_DEPTH } from "./limits.ts";
@@ -25,7 +26,7 @@ export { MAX_DEPTH } from "./limits.ts";
  * @throws EncodeError for functions, symbols, NaN and infinities, class instances, cycles, and nesting past `MAX_DEPTH`
  */
 export const encode = (value: unknown, label = "value"): string =>
-  isPlain(value, MAX_DEPTH) ? JSON.stringify(value) : writeTagged(value, label);
+  isPlain(value, MAX_DEPTH) ? JSON.stringify(value) : writeTagged(TEXT, value, label);
 
 /**
  * Reads text written by `encode`, or plain JSON.
@@ -45,77 +46,9 @@ export const decode = (text: string): unknown => {
   return text.includes('"$') || text.includes('"\\u0024') ? revive(value) : value;
 };
 
-/** True if nothing in a parsed value is nested past the bound: whoever gets it may walk it recursively. */
-const isWithinDepth = (value: unknown, depth: number): boolean => {
-  if (typeof value !== "object" || value === null) return true;
-  if (depth >= MAX_DEPTH) return false;
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) if (!isWithinDepth(value[i], depth + 1)) return false;
-    return true;
-  }
-  for (const key in value) if (!isWithinDepth((value as Record<string, unknown>)[key], depth + 1)) return false;
-  return true;
-};
-
-/** Turns tags into values, in place, from the outside in: the arrays inside a tag are its own, not the user's. */
-const revive = (value: unknown): unknown => {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) {
-    const [tag, payload] = value as unknown[];
-    if (value.length !== 2 || typeof tag !== "string" || !tag.startsWith("$")) return reviveItems(value);
-    if (tag.startsWith("$$")) return [tag.slice(1), revive(payload)];
-    return reviveTag(tag, payload);
-  }
-  const members = value as Record<string, unknown>;
-  for (const key of Object.keys(members)) {
-    const before = members[key];
-    const after = revive(before);
-    if (after !== before) Object.defineProperty(members, key, { value: after, ...ORDINARY });
-  }
-  return value;
-};
-
-const ORDINARY = { writable: true, enumerable: true, configurable: true } as const;
-
-const reviveItems = (items: unknown[]): unknown[] => {
-  for (let i = 0; i < items.length; i++) items[i] = revive(items[i]);
-  return items;
-};
-
-const reviveTag = (tag: string, payload: unknown): unknown => {
-  switch (tag) {
-    case "$Date":
-      if (typeof payload === "number" && Math.abs(payload) <= MAX_TIME) return new Date(payload);
-      break;
-    case "$Map":
-      if (Array.isArray(payload)) return new Map(payload.map(reviveEntry));
-      break;
-    case "$Set":
-      if (Array.isArray(payload)) return new Set(reviveItems(payload));
-      break;
-    case "$BigInt":
-      if (typeof payload === "string" && payload.length <= MAX_BIGINT_DIGITS + 1 && /^-?\d+$/.test(payload)) {
-        return BigInt(payload);
-      }
-      break;
-    case "$Undefined":
-      if (payload === 0) return undefined;
-      break;
-    default: {
-      const bytes = fromBytes(tag, () => {
-        if (typeof payload !== "string") throw new DecodeError(`${tag} needs base64 text`);
-        return fromBase64(payload);
-      });
-      if (bytes !== undefined) return bytes;
-      throw new DecodeError(
-        `unknown tag ${JSON.stringify(tag.slice(0, 32))}; data that starts with "$" is written "$$"`,
-      );
-    }
-  }
-  throw new DecodeError(`the payload of ${tag} is not valid`);
-};
-
-const reviveEntry = (entry: unknown): [unknown, unknown] => {
-  if (!Array.isArray(entry) || entry.length !== 2) throw new DecodeError("a $Map entry is not a pair");
-  return [revive(entry[0]), revive(entry[1])];
+const TEXT: Output<string> = {
+  plain: (value) => JSON.stringify(value),
+  list: (items) => `[${items.join(",")}]`,
+  record: (members) => `{${members.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(",")}}`,
+  bytes: (tag, bytes) => `["${tag}","${toBase64(bytes)}"]`,
 };
