@@ -149,13 +149,21 @@ export interface RevocationRow {
   readonly keepUntil: number;
 }
 
+/** An actor and when it must be woken, epoch ms. */
+export interface DueActor {
+  readonly actor: ActorRef;
+  readonly wakeAt: number;
+}
+
 /** Durable storage of actors. Failure of `commit` means nothing of it happened. */
 export interface ActorStore {
   /** Null when no such actor exists. Rejects with {@link DamagedActorError} when its rows fail their checksums. */
   load(actor: ActorRef): MaybePromise<Snapshot | null>;
   /**
    * Resolves when durable. Commits of one actor are applied in the order they were handed over; a commit may be
-   * handed over while an earlier one is under way. After a failed commit the caller decides; nothing is retried here.
+   * handed over while an earlier one is under way. After a failed commit the caller decides; nothing is retried here,
+   * and commits of the same actor handed over before the failure was known fail too, since they were built on it.
+   * An id both put and deleted in one set, and an idempotency id that another message holds (`conflict`), are refused.
    * @throws StoreError with code `conflict`, `missing`, `full` (disk), `damaged` or `failed`.
    */
   commit(writes: WriteSet): Promise<void>;
@@ -176,13 +184,17 @@ export interface ActorStore {
   replayGet(actor: ActorRef, id: string): MaybePromise<ReplayRow | null>;
   /** Replay rows of an actor that are still to be kept; for limits. */
   replayCount(actor: ActorRef): MaybePromise<number>;
+  /** Forgets replay ids and `done` messages of the actor whose `keepUntil` is earlier than `before`. */
   replayPrune(actor: ActorRef, before: number): Promise<void>;
   /** Actors in key order of one type, in pages; for inspection and `data list`. */
   list(name: string, after: string | null, limit: number): MaybePromise<readonly ActorRef[]>;
   /** The ref of the live incarnation with this id, if any. */
   findById(id: string): MaybePromise<ActorRef | null>;
-  /** Actors that must be woken: `wakeAt` at or before `before`, or `meta.running`; ascending by due time; in pages. */
-  due(before: number, limit: number): MaybePromise<readonly { readonly actor: ActorRef; readonly wakeAt: number }[]>;
+  /**
+   * Actors that must be woken: those with `meta.running`, reported as due at 0, then those with `wakeAt` at or before
+   * `before`; ascending by (due time, name, key). In pages: `after` is the last entry of the page before.
+   */
+  due(before: number, limit: number, after?: DueActor): MaybePromise<readonly DueActor[]>;
   /** The earliest `wakeAt` of all actors after `after`, or null. */
   nextDue(after: number): MaybePromise<number | null>;
   /** Host-wide rows: revocations and the policy epoch. Durable before it resolves. */

@@ -1,0 +1,103 @@
+/**
+ * Owns the one-writer rule of a data directory. Node has no `flock`; an exclusive lock on a small SQLite file beside the
+ * data does the same, and the kernel drops it when the process dies in whatever way.
+ *
+ * L1 While a lock is held, no other process and no other store of this process gets it. L2 A process that died leaves
+ * `owner.json` behind: that is how the next owner knows of an unclean stop. Do not put the directory on NFS.
+ */
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { ConfigurationError } from "../../boundary/errors.ts";
+import { isBusy } from "./store/failure.ts";
+
+const LOCK_FILE = "lock.sqlite";
+const OWNER_FILE = "owner.json";
+/** A process that is just ending may need a moment to let go. */
+const PATIENCE_MS = 500;
+
+export interface DirectoryLock {
+  /** The previous owner did not release the lock. */
+  readonly unclean: boolean;
+  /** The directory has held data before: a missing data file is a loss, not a beginning. */
+  readonly initialised: boolean;
+  markInitialised(): void;
+  /** `clean` leaves no trace; otherwise the next owner sees an unclean stop. */
+  release(clean: boolean): void;
+}
+
+/**
+ * Takes the directory, creating it (mode 0700) when it is not there.
+ * @throws ConfigurationError `store.locked` naming the directory and, where known, the process that holds it
+ */
+export function lockDirectory(directory: string): DirectoryLock {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const db = new DatabaseSync(join(directory, LOCK_FILE), { timeout: PATIENCE_MS });
+  try {
+    // Exclusive locking mode: a commit does not let go of the file lock, only closing does.
+    db.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+  } catch (error) {
+    db.close();
+    if (!isBusy(error)) throw error;
+    throw new ConfigurationError("store.locked", lockedMessage(directory));
+  }
+  const owner = join(directory, OWNER_FILE);
+  const unclean = readOwner(directory) !== null;
+  const initialised = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]) > 0;
+  writeOwner(owner, directory);
+  return {
+    unclean,
+    initialised,
+    markInitialised() {
+      db.exec("PRAGMA user_version = 1; COMMIT; BEGIN EXCLUSIVE");
+    },
+    release(clean) {
+      if (clean) rmSync(owner, { force: true });
+      db.close();
+    },
+  };
+}
+
+interface Owner {
+  readonly pid: number;
+  readonly host: string;
+  readonly since: string;
+}
+
+function lockedMessage(directory: string): string {
+  const owner = readOwner(directory);
+  const who = owner === null ? "another process" : `process ${owner.pid} on ${owner.host} (since ${owner.since})`;
+  return `The data directory ${resolve(directory)} is in use by ${who}: one process owns a directory at a time. Stop that process, or give this one a directory of its own`;
+}
+
+function readOwner(directory: string): Owner | null {
+  try {
+    return JSON.parse(readFileSync(join(directory, OWNER_FILE), "utf8"));
+  } catch {
+    // Absent after a clean stop; half-written after a crash in the first millisecond, when nothing was written yet.
+    return null;
+  }
+}
+
+function writeOwner(path: string, directory: string): void {
+  const owner: Owner = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
+  const file = openSync(path, "w", 0o600);
+  try {
+    writeFileSync(file, JSON.stringify(owner));
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  syncDirectory(directory);
+}
+
+/** Makes the names in a directory durable. */
+export function syncDirectory(directory: string): void {
+  const handle = openSync(directory, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

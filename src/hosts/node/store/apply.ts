@@ -1,0 +1,224 @@
+/**
+ * Owns what one commit does to the file. Called inside the group's transaction; throws without having changed anything
+ * the caller cannot roll back: a commit of several statements runs in a savepoint, one of a single statement is atomic
+ * by itself.
+ */
+import { type ActorMeta, type RevocationRow, StoreError } from "../../port.ts";
+import { ActorEntries, type ActorEntry, entryOf } from "./actor-entries.ts";
+import { applyParts } from "./apply-parts.ts";
+import { actorSeed, actorSum, hostSum, revocationText, stateSum } from "./checksum.ts";
+import { formatCounts, noCounts } from "./counts.ts";
+import { damaged } from "./failure.ts";
+import { type HostWrite, nameOf, splitRef, type Write } from "./messages.ts";
+import { readActor } from "./rows.ts";
+import type { Statements } from "./statements.ts";
+import { sweepActor } from "./trash.ts";
+
+const ACTOR_BY_KEY = "SELECT * FROM actor WHERE name = ? AND key = ?";
+const INSERT_ACTOR = `INSERT INTO actor(slot, aid, name, key, id, seq, created, version, next_queue, running, wake_at,
+  counts, sum, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+/** Remembered actors; about 400 bytes each. */
+const ENTRY_LIMIT = 16_384;
+
+/** Applies commits on one connection. */
+export class Applier {
+  readonly statements: Statements;
+  readonly entries = new ActorEntries(ENTRY_LIMIT);
+  #nextSlot: number;
+
+  constructor(statements: Statements) {
+    this.statements = statements;
+    this.#nextSlot = firstFreeSlot(statements);
+  }
+
+  apply(write: Write): void {
+    const { host } = write;
+    if (host !== undefined) this.#inSavepoint(() => this.#applyHost(host));
+    else if (write.mode === "create") this.#inSavepoint(() => this.#create(write));
+    else if (write.mode === "destroy") this.#inSavepoint(() => this.#destroy(write));
+    else if (write.parts === undefined) this.#update(write);
+    else this.#inSavepoint(() => this.#update(write));
+  }
+
+  #entry(ref: string): ActorEntry | undefined {
+    const known = this.entries.get(ref);
+    if (known !== undefined) return known;
+    const columns = this.statements.get(ACTOR_BY_KEY).get(...splitRef(ref));
+    if (columns === undefined) return undefined;
+    const entry = entryOf(ref, readActor(columns));
+    this.entries.set(entry);
+    return entry;
+  }
+
+  #create(write: Write): void {
+    if (this.#entry(write.ref) !== undefined) throw new StoreError("conflict", `${nameOf(write.ref)} already exists`);
+    const [name, key] = splitRef(write.ref);
+    const slot = this.#nextSlot;
+    this.#nextSlot += 1;
+    const seed = actorSeed(name, key, slot);
+    const state = write.state ?? null;
+    const entry: ActorEntry = {
+      ref: write.ref,
+      slot,
+      aid: slot,
+      name,
+      key,
+      seed,
+      seq: 1,
+      meta: write.meta as ActorMeta, // `assertWriteSet` refuses a create without meta.
+      wakeAt: write.wakeAt ?? null,
+      counts: noCounts(),
+      countsText: null,
+      stateSum: stateSum(seed, state),
+      size: state?.length ?? 0,
+      writes: 0,
+    };
+    if (write.parts !== undefined) applyParts(this.statements, entry, write.parts);
+    entry.countsText = formatCounts(entry.counts);
+    insertRow(this.statements, entry, state);
+    this.entries.set(entry);
+  }
+
+  #update(write: Write): void {
+    const entry = this.#entry(write.ref);
+    if (entry === undefined) throw new StoreError("missing", `${nameOf(write.ref)} does not exist`);
+    const { state, meta, wakeAt } = write;
+    let counts = entry.countsText;
+    if (write.parts !== undefined) {
+      applyParts(this.statements, entry, write.parts);
+      counts = formatCounts(entry.counts);
+    }
+    const facts = counts !== entry.countsText || (meta !== undefined && factsDiffer(meta, entry.meta));
+    const indexed =
+      (wakeAt !== undefined && wakeAt !== entry.wakeAt) || (meta !== undefined && indexedDiffer(meta, entry.meta));
+    if (state === undefined && !facts && !indexed) return;
+    if (state !== undefined) {
+      entry.stateSum = stateSum(entry.seed, state);
+      entry.size = state?.length ?? 0;
+    }
+    if (meta !== undefined) entry.meta = meta;
+    if (wakeAt !== undefined) entry.wakeAt = wakeAt;
+    entry.countsText = counts;
+    entry.seq += 1;
+    entry.writes += 1;
+    updateRow(this.statements, entry, { state, facts, indexed });
+  }
+
+  #destroy(write: Write): void {
+    // Looked up without its checksum: a damaged actor can still be destroyed.
+    const [name, key] = splitRef(write.ref);
+    const row = this.statements.get("SELECT slot, aid FROM actor WHERE name = ? AND key = ?").get(name, key);
+    if (row === undefined) throw new StoreError("missing", `${nameOf(write.ref)} does not exist`);
+    const aid = row["aid"] as number;
+    this.statements.get("DELETE FROM actor WHERE slot = ?").run(row["slot"] as number);
+    this.entries.drop(write.ref);
+    if (!sweepActor(this.statements, aid)) this.statements.get("INSERT OR IGNORE INTO trash(aid) VALUES (?)").run(aid);
+  }
+
+  #applyHost(write: HostWrite): void {
+    if (write.kind === "prune") this.#prune(write.ref, write.before);
+    else if (write.kind === "epoch") this.#putEpoch(write.epoch);
+    else this.#putRevocation(write.row);
+  }
+
+  #putEpoch(epoch: number): void {
+    const text = String(epoch);
+    const sql = "INSERT OR REPLACE INTO host(name, value, sum) VALUES ('epoch', ?, ?)";
+    this.statements.get(sql).run(text, hostSum("epoch", text));
+  }
+
+  #putRevocation(row: RevocationRow): void {
+    const text = revocationText(row);
+    this.statements.get("DELETE FROM revocation WHERE keep_until < ?").run(row.revokedAt);
+    this.statements
+      .get("INSERT OR REPLACE INTO revocation(id, keep_until, data, sum) VALUES (?, ?, ?, ?)")
+      .run(row.id, row.keepUntil, text, hostSum("revocation", text));
+  }
+
+  #prune(ref: string, before: number): void {
+    const entry = this.#entry(ref);
+    if (entry === undefined) return;
+    const replay = this.statements.get("DELETE FROM replay WHERE aid = ? AND keep_until < ?").run(entry.aid, before);
+    const marks = this.statements
+      .get("DELETE FROM queue WHERE aid = ? AND status = 2 AND keep_until < ?")
+      .run(entry.aid, before);
+    if (replay.changes === 0 && marks.changes === 0) return;
+    entry.counts.replay -= Number(replay.changes);
+    entry.counts.done -= Number(marks.changes);
+    entry.countsText = formatCounts(entry.counts);
+    entry.seq += 1;
+    updateRow(this.statements, entry, { state: undefined, facts: true, indexed: false });
+  }
+
+  #inSavepoint(work: () => void): void {
+    this.statements.get("SAVEPOINT one").run();
+    try {
+      work();
+      this.statements.get("RELEASE one").run();
+    } catch (error) {
+      // A full disk may have rolled back the whole transaction already; then there is no savepoint to return to.
+      if (this.statements.db.isTransaction) {
+        this.statements.db.exec("ROLLBACK TO one; RELEASE one");
+      }
+      throw error;
+    }
+  }
+}
+
+/** Slots only grow: `aid`s are slots of the past, so this also keeps them unique. */
+function firstFreeSlot(statements: Statements): number {
+  const actors = statements.get("SELECT max(slot) AS top FROM actor").get();
+  const trash = statements.get("SELECT max(aid) AS top FROM trash").get();
+  return Math.max(Number(actors?.["top"] ?? 0), Number(trash?.["top"] ?? 0)) + 1;
+}
+
+function factsDiffer(a: ActorMeta, b: ActorMeta): boolean {
+  return a.version !== b.version || a.nextQueueId !== b.nextQueueId || a.createdAt !== b.createdAt;
+}
+
+function indexedDiffer(a: ActorMeta, b: ActorMeta): boolean {
+  return a.running !== b.running || a.id !== b.id;
+}
+
+function insertRow(statements: Statements, entry: ActorEntry, state: string | null): void {
+  const { slot, aid, name, key, seq, meta, wakeAt, countsText } = entry;
+  const { id, createdAt, version, nextQueueId } = meta;
+  const running = meta.running ? 1 : 0;
+  const sum = sumOf(entry);
+  statements
+    .get(INSERT_ACTOR)
+    .run(slot, aid, name, key, id, seq, createdAt, version, nextQueueId, running, wakeAt, countsText, sum, state);
+}
+
+interface Changed {
+  readonly state: string | null | undefined;
+  readonly facts: boolean;
+  readonly indexed: boolean;
+}
+
+/** Names only the columns that changed: naming an indexed column rewrites its index entry even when it stays the same. */
+function updateRow(statements: Statements, entry: ActorEntry, { state, facts, indexed }: Changed): void {
+  const { meta } = entry;
+  let sql = "UPDATE actor SET seq = ?, sum = ?";
+  const values: (string | number | null)[] = [entry.seq, sumOf(entry)];
+  if (state !== undefined) {
+    sql += ", state = ?";
+    values.push(state);
+  }
+  if (facts || indexed) {
+    sql += ", created = ?, version = ?, next_queue = ?, counts = ?";
+    values.push(meta.createdAt, meta.version, meta.nextQueueId, entry.countsText);
+  }
+  if (indexed) {
+    sql += ", id = ?, running = ?, wake_at = ?";
+    values.push(meta.id, meta.running ? 1 : 0, entry.wakeAt);
+  }
+  values.push(entry.slot);
+  const { changes } = statements.get(`${sql} WHERE slot = ?`).run(...values);
+  if (changes !== 1) throw damaged(`${entry.name}/${entry.key}`, "the actor's row is gone");
+}
+
+function sumOf(entry: ActorEntry): number {
+  return actorSum(entry.stateSum, entry.seq, entry.meta, entry.wakeAt, entry.countsText);
+}

@@ -1,0 +1,212 @@
+/**
+ * Owns the reads, on a read-only connection in a thread of its own: a load never waits behind a group being written. It
+ * sees what is committed; the store makes a read wait for writes of the same actor handed over before it.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { afterPrefix } from "../../kv-range.ts";
+import type {
+  ActorRef,
+  ConnectionRow,
+  DueActor,
+  KvKey,
+  KvRange,
+  QueueRow,
+  ReplayRow,
+  RevocationRow,
+  ScheduleRow,
+  Snapshot,
+} from "../../port.ts";
+import { actorSeed, hostSum } from "./checksum.ts";
+import { parseCounts } from "./counts.ts";
+import { damaged } from "./failure.ts";
+import {
+  type Columns,
+  type Owner,
+  QUEUE_STATUS,
+  readActor,
+  readConnection,
+  readPair,
+  readQueueRow,
+  readReplay,
+  readRevocation,
+  readSchedule,
+} from "./rows.ts";
+import { Statements } from "./statements.ts";
+
+export interface QueueQuery {
+  readonly queue: string | null;
+  readonly status: "ready" | "dead";
+  readonly afterId: number;
+  readonly limit: number;
+}
+
+interface Filed extends Owner {
+  readonly aid: number;
+}
+
+/** Each method answers one read of the port; arguments and results are plain data. */
+export class Reader {
+  readonly #statements: Statements;
+
+  constructor(db: DatabaseSync) {
+    this.#statements = new Statements(db);
+  }
+
+  /** All of it from one snapshot of the file: a commit in between would make the tally and the rows disagree. */
+  load(actor: ActorRef): Snapshot | null {
+    this.#statements.get("BEGIN").run();
+    try {
+      return this.#load(actor);
+    } finally {
+      this.#statements.get("COMMIT").run();
+    }
+  }
+
+  readQueue(actor: ActorRef, query: QueueQuery): readonly QueueRow[] {
+    const filed = this.#find(actor);
+    if (filed === null) return [];
+    if (query.queue !== null) return this.#readOneQueue(filed, query.queue, query);
+    const names = this.#all("SELECT DISTINCT queue FROM queue WHERE aid = ? AND status < 2", filed.aid);
+    return names
+      .flatMap((row) => this.#readOneQueue(filed, row["queue"] as string, query))
+      .sort((a, b) => a.id - b.id)
+      .slice(0, query.limit);
+  }
+
+  findQueueKey(actor: ActorRef, queue: string, idempotencyKey: string): QueueRow | null {
+    const filed = this.#find(actor);
+    if (filed === null) return null;
+    const sql = "SELECT * FROM queue WHERE aid = ? AND queue = ? AND idempotency = ?";
+    const row = this.#statements.get(sql).get(filed.aid, queue, idempotencyKey);
+    return row === undefined ? null : readQueueRow(row, filed);
+  }
+
+  kvGet(actor: ActorRef, keys: readonly KvKey[]): readonly (Uint8Array | null)[] {
+    const filed = this.#find(actor);
+    const statement = this.#statements.get("SELECT * FROM kv WHERE aid = ? AND key = ?");
+    return keys.map((key) => {
+      const row = filed === null ? undefined : statement.get(filed.aid, key);
+      return row === undefined || filed === null ? null : readPair(row, filed).value;
+    });
+  }
+
+  kvList(actor: ActorRef, range: KvRange): readonly { key: KvKey; value: Uint8Array }[] {
+    const filed = this.#find(actor);
+    if (filed === null) return [];
+    let sql = "SELECT * FROM kv WHERE aid = ?";
+    const values: (number | Uint8Array)[] = [filed.aid];
+    const bound = (condition: string, value: KvKey | null | undefined): void => {
+      if (value == null) return;
+      sql += ` AND key ${condition} ?`;
+      values.push(value);
+    };
+    bound(">=", range.start);
+    bound("<", range.end);
+    bound(">=", range.prefix);
+    bound("<", range.prefix === undefined ? null : afterPrefix(range.prefix));
+    sql += ` ORDER BY key ${range.reverse === true ? "DESC" : "ASC"} LIMIT ?`;
+    values.push(range.limit ?? -1);
+    return this.#all(sql, ...values).map((row) => readPair(row, filed));
+  }
+
+  replayGet(actor: ActorRef, id: string): ReplayRow | null {
+    const filed = this.#find(actor);
+    if (filed === null) return null;
+    const row = this.#statements.get("SELECT * FROM replay WHERE aid = ? AND id = ?").get(filed.aid, id);
+    return row === undefined ? null : readReplay(row, filed);
+  }
+
+  replayCount(actor: ActorRef): number {
+    const row = this.#statements.get("SELECT counts FROM actor WHERE name = ? AND key = ?").get(actor.name, actor.key);
+    return parseCounts((row?.["counts"] ?? null) as string | null).replay;
+  }
+
+  list(name: string, after: string | null, limit: number): readonly ActorRef[] {
+    const sql = "SELECT name, key FROM actor WHERE name = ? AND key > ? ORDER BY key LIMIT ?";
+    const fromStart = "SELECT name, key FROM actor WHERE name = ? ORDER BY key LIMIT ?";
+    const rows = after === null ? this.#all(fromStart, name, limit) : this.#all(sql, name, after, limit);
+    return rows.map(refFrom);
+  }
+
+  findById(id: string): ActorRef | null {
+    const row = this.#statements.get("SELECT name, key FROM actor WHERE id = ?").get(id);
+    return row === undefined ? null : refFrom(row);
+  }
+
+  /** Actors with an interrupted `run` come first, as due at 0; the rest follow in order of their time. */
+  due(before: number, limit: number, after?: DueActor): readonly DueActor[] {
+    const found: DueActor[] = [];
+    if (after === undefined || after.wakeAt <= 0) {
+      const { name, key } = after?.actor ?? { name: "", key: "" };
+      const sql = "SELECT name, key FROM actor WHERE running = 1 AND (name, key) > (?, ?) ORDER BY name, key LIMIT ?";
+      for (const row of this.#all(sql, name, key, limit)) found.push({ actor: refFrom(row), wakeAt: 0 });
+    }
+    const from = after ?? { actor: { name: "", key: "" }, wakeAt: Number.NEGATIVE_INFINITY };
+    const sql = `SELECT name, key, wake_at FROM actor WHERE wake_at <= ? AND running = 0
+      AND (wake_at, name, key) > (?, ?, ?) ORDER BY wake_at, name, key LIMIT ?`;
+    const rest = this.#all(sql, before, from.wakeAt, from.actor.name, from.actor.key, limit - found.length);
+    for (const row of rest) found.push({ actor: refFrom(row), wakeAt: row["wake_at"] as number });
+    return found;
+  }
+
+  nextDue(after: number): number | null {
+    const row = this.#statements.get("SELECT min(wake_at) AS next FROM actor WHERE wake_at > ?").get(after);
+    return (row?.["next"] ?? null) as number | null;
+  }
+
+  listRevocations(now: number): readonly RevocationRow[] {
+    return this.#all("SELECT data, sum FROM revocation WHERE keep_until >= ? ORDER BY id", now).map(readRevocation);
+  }
+
+  getEpoch(): number {
+    const row = this.#statements.get("SELECT value, sum FROM host WHERE name = 'epoch'").get();
+    if (row === undefined) return 0;
+    const value = row["value"] as string;
+    if (hostSum("epoch", value) !== row["sum"]) throw damaged("the policy epoch", "it fails its checksum");
+    return Number(value);
+  }
+
+  #load(actor: ActorRef): Snapshot | null {
+    const columns = this.#statements.get("SELECT * FROM actor WHERE name = ? AND key = ?").get(actor.name, actor.key);
+    if (columns === undefined) return null;
+    const row = readActor(columns);
+    const counts = parseCounts(row.counts);
+    const owner = { seed: row.seed, actor: `${row.name}/${row.key}` };
+    const schedules = counts.schedules === 0 ? [] : this.#schedules(row.aid, owner);
+    const connections = counts.connections === 0 ? [] : this.#connections(row.aid, owner);
+    if (schedules.length !== counts.schedules) throw damaged(owner.actor, "schedules are missing");
+    if (connections.length !== counts.connections) throw damaged(owner.actor, "connections are missing");
+    return { meta: row.meta, state: row.state, schedules, connections, queues: Object.fromEntries(counts.queues) };
+  }
+
+  #schedules(aid: number, owner: Owner): readonly ScheduleRow[] {
+    return this.#all("SELECT * FROM schedule WHERE aid = ?", aid).map((row) => readSchedule(row, owner));
+  }
+
+  #connections(aid: number, owner: Owner): readonly ConnectionRow[] {
+    return this.#all("SELECT * FROM connection WHERE aid = ?", aid).map((row) => readConnection(row, owner));
+  }
+
+  #readOneQueue(filed: Filed, queue: string, { status, afterId, limit }: QueueQuery): readonly QueueRow[] {
+    const sql = `SELECT * FROM queue INDEXED BY queue_page
+      WHERE aid = ? AND queue = ? AND status = ? AND status < 2 AND id > ? ORDER BY id LIMIT ?`;
+    const values = [filed.aid, queue, QUEUE_STATUS.indexOf(status), afterId, limit] as const;
+    return this.#all(sql, ...values).map((row) => readQueueRow(row, filed));
+  }
+
+  /** Where an actor's rows are filed. A wrong `aid` shows at once: the rows under it fail their checksums. */
+  #find({ name, key }: ActorRef): Filed | null {
+    const row = this.#statements.get("SELECT aid FROM actor WHERE name = ? AND key = ?").get(name, key);
+    if (row === undefined) return null;
+    const aid = row["aid"] as number;
+    return { aid, seed: actorSeed(name, key, aid), actor: `${name}/${key}` };
+  }
+
+  #all(sql: string, ...values: (string | number | Uint8Array)[]): Columns[] {
+    return this.#statements.get(sql).all(...values) as Columns[];
+  }
+}
+
+function refFrom(row: Columns): ActorRef {
+  return { name: row["name"] as string, key: row["key"] as string };
+}

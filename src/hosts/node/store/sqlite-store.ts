@@ -1,0 +1,239 @@
+/**
+ * Owns the durable store of the Node host: `ActorStore` over one SQLite file in a data directory. This is the main
+ * thread's face; it touches no disk. A writer thread commits in groups, a reader thread answers reads.
+ *
+ * S1 `commit` resolves after the fsync of its group (relaxed updates: at once). S2 A read sees every write of the same
+ * actor handed over before it. S3 One store per directory (`store.locked`). S4 When a thread dies, everything owed and
+ * everything after is refused: nothing is acknowledged that might not be on disk.
+ */
+import {
+  type ActorRef,
+  type ActorStore,
+  type DueActor,
+  type KvKey,
+  type KvRange,
+  type QueueRow,
+  type ReplayRow,
+  type RevocationRow,
+  type Snapshot,
+  StoreError,
+  type WriteSet,
+} from "../../port.ts";
+import { assertWriteSet } from "../../write-set.ts";
+import type { Fault } from "./faults.ts";
+import { refOf, type WorkerOptions } from "./messages.ts";
+import { ReadQueue } from "./read-queue.ts";
+import type { QueueQuery, Reader } from "./reader.ts";
+import { WorkerLink } from "./worker-link.ts";
+import { WriteQueue } from "./write-queue.ts";
+
+export interface SqliteStoreOptions {
+  /** The data directory; created when absent (mode 0700). Not on a network file system. */
+  readonly directory: string;
+  /**
+   * Pages of 4 KiB of write-ahead log after which it is folded into the main file; default 16000 (64 MB). Less costs
+   * throughput, more costs time to start after a crash.
+   */
+  readonly checkpointPages?: number;
+  /** Told when a relaxed update, which was answered at once, could not be written. */
+  readonly onLost?: (actor: ActorRef, error: StoreError) => void;
+  /** For tests: failures to inject. */
+  readonly faults?: readonly Fault[];
+}
+
+const CHECKPOINT_PAGES = 16_000;
+
+/** The store of the Node host. Open it with {@link SqliteStore.open}. */
+export class SqliteStore implements ActorStore {
+  /** Whether the previous owner of the directory stopped without closing it. */
+  readonly unclean: boolean;
+  readonly #writer: WorkerLink;
+  readonly #reader: WorkerLink;
+  readonly #writes: WriteQueue;
+  readonly #reads: ReadQueue;
+  #closing: Promise<void> | null = null;
+
+  private constructor(parts: { unclean: boolean; writer: Writing; reader: Reading }) {
+    this.unclean = parts.unclean;
+    this.#writer = parts.writer.link;
+    this.#reader = parts.reader.link;
+    this.#writes = parts.writer.queue;
+    this.#reads = parts.reader.queue;
+  }
+
+  /**
+   * Opens the directory: takes its lock, brings the file to the current format, starts the threads.
+   * @throws ConfigurationError `store.locked`, `store.newer-format`, `store.not-byward`, `store.data-gone`
+   * @throws StoreError `damaged`, `full` or `failed` when the file cannot be opened
+   */
+  static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
+    const shared = {
+      directory: options.directory,
+      checkpointPages: options.checkpointPages ?? CHECKPOINT_PAGES,
+      faults: options.faults ?? [],
+    };
+    const writer = startWriter({ ...shared, role: "writer" }, options.onLost ?? (() => {}));
+    const { unclean } = await writer.link.ready;
+    const reader = startReader({ ...shared, role: "reader" });
+    try {
+      await reader.link.ready;
+    } catch (error) {
+      await writer.link.close();
+      throw error;
+    }
+    return new SqliteStore({ unclean, writer, reader });
+  }
+
+  async commit(writes: WriteSet): Promise<void> {
+    this.#assertOpen();
+    assertWriteSet(writes);
+    return this.#writes.commit(writes);
+  }
+
+  load(actor: ActorRef): Promise<Snapshot | null> {
+    return this.#readActor("load", actor);
+  }
+
+  readQueue(actor: ActorRef, query: QueueQuery): Promise<readonly QueueRow[]> {
+    return this.#readActor("readQueue", actor, query);
+  }
+
+  findQueueKey(actor: ActorRef, queue: string, idempotencyKey: string): Promise<QueueRow | null> {
+    return this.#readActor("findQueueKey", actor, queue, idempotencyKey);
+  }
+
+  kvGet(actor: ActorRef, keys: readonly KvKey[]): Promise<readonly (Uint8Array | null)[]> {
+    return this.#readActor("kvGet", actor, keys);
+  }
+
+  kvList(actor: ActorRef, range: KvRange): Promise<readonly { key: KvKey; value: Uint8Array }[]> {
+    return this.#readActor("kvList", actor, range);
+  }
+
+  replayGet(actor: ActorRef, id: string): Promise<ReplayRow | null> {
+    return this.#readActor("replayGet", actor, id);
+  }
+
+  replayCount(actor: ActorRef): Promise<number> {
+    return this.#readActor("replayCount", actor);
+  }
+
+  async replayPrune(actor: ActorRef, before: number): Promise<void> {
+    this.#assertOpen();
+    return this.#writes.host({ kind: "prune", ref: refOf(actor.name, actor.key), before });
+  }
+
+  list(name: string, after: string | null, limit: number): Promise<readonly ActorRef[]> {
+    return this.#readHost("list", name, after, limit);
+  }
+
+  findById(id: string): Promise<ActorRef | null> {
+    return this.#readHost("findById", id);
+  }
+
+  due(before: number, limit: number, after?: DueActor): Promise<readonly DueActor[]> {
+    return this.#readHost("due", before, limit, after);
+  }
+
+  nextDue(after: number): Promise<number | null> {
+    return this.#readHost("nextDue", after);
+  }
+
+  async putRevocation(row: RevocationRow): Promise<void> {
+    this.#assertOpen();
+    return this.#writes.host({ kind: "revocation", row });
+  }
+
+  listRevocations(now: number): Promise<readonly RevocationRow[]> {
+    return this.#readHost("listRevocations", now);
+  }
+
+  async putEpoch(epoch: number): Promise<void> {
+    this.#assertOpen();
+    return this.#writes.host({ kind: "epoch", epoch });
+  }
+
+  getEpoch(): Promise<number> {
+    return this.#readHost("getEpoch");
+  }
+
+  /** Finishes what was handed over, closes the file cleanly and ends the threads. Later calls wait for the same end. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** For tests: replaces the injected failures, from the next group on. */
+  setFaults(faults: readonly Fault[]): void {
+    this.#writer.post({ kind: "faults", faults });
+  }
+
+  async #close(): Promise<void> {
+    await this.#writes.drained();
+    await this.#reader.close();
+    this.#reads.break(new StoreError("closed", "The store is closed"));
+    await this.#writer.close();
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== null) throw new StoreError("closed", "The store is closed");
+  }
+
+  async #readActor<Method extends keyof Reader>(
+    method: Method,
+    actor: ActorRef,
+    ...rest: readonly unknown[]
+  ): Promise<ReturnType<Reader[Method]>> {
+    this.#assertOpen();
+    const writes = this.#writes.afterWritesOf(actor);
+    if (writes !== null) await writes;
+    return this.#read(method, [{ name: actor.name, key: actor.key }, ...rest]);
+  }
+
+  async #readHost<Method extends keyof Reader>(
+    method: Method,
+    ...args: readonly unknown[]
+  ): Promise<ReturnType<Reader[Method]>> {
+    this.#assertOpen();
+    const writes = this.#writes.afterRelaxed();
+    if (writes !== null) await writes;
+    return this.#read(method, args);
+  }
+
+  #read<Method extends keyof Reader>(method: Method, args: readonly unknown[]): Promise<ReturnType<Reader[Method]>> {
+    // The cast holds because the reader thread calls this very method of `Reader`.
+    return this.#reads.call(method, args) as Promise<ReturnType<Reader[Method]>>;
+  }
+}
+
+interface Writing {
+  readonly link: WorkerLink;
+  readonly queue: WriteQueue;
+}
+
+interface Reading {
+  readonly link: WorkerLink;
+  readonly queue: ReadQueue;
+}
+
+function startWriter(options: WorkerOptions, lost: (actor: ActorRef, error: StoreError) => void): Writing {
+  const link = new WorkerLink(options, {
+    reply: (reply) => {
+      if (reply.kind === "group") queue.settle(reply);
+    },
+    death: (error) => queue.break(error),
+  });
+  const queue = new WriteQueue(link, lost);
+  return { link, queue };
+}
+
+function startReader(options: WorkerOptions): Reading {
+  const link = new WorkerLink(options, {
+    reply: (reply) => {
+      if (reply.kind === "read") queue.settle(reply);
+    },
+    death: (error) => queue.break(error),
+  });
+  const queue = new ReadQueue(link);
+  return { link, queue };
+}

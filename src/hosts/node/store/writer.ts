@@ -1,0 +1,142 @@
+/**
+ * Owns the group commit: everything handed over while the previous group was being synced becomes one transaction.
+ *
+ * W1 A write is reported done only after the COMMIT of its group returned with `synchronous=FULL` (relaxed-only groups:
+ * NORMAL). W2 A failing write takes nobody with it: what can be undone alone is (savepoint); when the transaction is lost
+ * as a whole, each write is tried again alone. W3 After a failed write, those of the same actor that were handed over
+ * before its caller knew fail too: they were computed on top of it.
+ */
+import type { DatabaseSync } from "node:sqlite";
+import { StoreError } from "../../port.ts";
+import { Applier } from "./apply.ts";
+import { toStoreError } from "./failure.ts";
+import { Faults, ThreadDeath } from "./faults.ts";
+import { type Failure, nameOf, type Write } from "./messages.ts";
+import { Statements } from "./statements.ts";
+import { sweepTrash } from "./trash.ts";
+
+/** What became of a group: by position in it, the writes that failed. */
+type Failed = Map<number, StoreError>;
+
+export class Writer {
+  readonly faults = new Faults();
+  readonly #db: DatabaseSync;
+  readonly #statements: Statements;
+  readonly #applier: Applier;
+  /** Actors with a failed write, and its number among all failures. */
+  readonly #failing = new Map<string, number>();
+  #failures = 0;
+  #seen = 0;
+  #relaxed = false;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+    this.#statements = new Statements(db);
+    this.#applier = new Applier(this.#statements);
+  }
+
+  /** How many writes have failed since the store was opened. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Writes a group; `first` is the position of its first write in the stream of writes. Throws only on thread death. */
+  run(writes: readonly Write[], first: number): readonly Failure[] {
+    const whole = this.#attempt(writes);
+    if (!(whole instanceof StoreError)) return this.#record(writes, first, whole);
+    if (writes.length === 1) return this.#record(writes, first, new Map([[0, whole]]));
+    return writes.flatMap((write, at) => {
+      const alone = this.#attempt([write]);
+      return this.#record([write], first + at, alone instanceof StoreError ? new Map([[0, alone]]) : alone);
+    });
+  }
+
+  /** One slice of housekeeping; true while more is left. */
+  sweep(): boolean {
+    try {
+      return sweepTrash(this.#statements);
+    } catch {
+      // The trash is out of reach of every read; a disk that takes no write now is tried again after later groups.
+      return false;
+    }
+  }
+
+  /** One transaction. Gives the writes that failed in it, or the error that undid all of it. */
+  #attempt(writes: readonly Write[]): Failed | StoreError {
+    const failed: Failed = new Map();
+    try {
+      this.faults.pass("begin");
+      this.#setSync(writes);
+      this.#statements.get("BEGIN IMMEDIATE").run();
+      writes.forEach((write, at) => {
+        const error = this.#apply(write, failed.size === 0 ? null : refsOf(writes, failed));
+        if (error !== null) failed.set(at, error);
+      });
+      this.faults.pass("commit");
+      this.#statements.get("COMMIT").run();
+    } catch (error) {
+      if (error instanceof ThreadDeath) throw error;
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      this.#applier.entries.clear();
+      return toStoreError(error, writes.length === 1 ? actorOf(writes[0] as Write) : null);
+    }
+    this.faults.pass("reply");
+    return failed;
+  }
+
+  /** The failure of one write, or null. Throws when the transaction is gone. */
+  #apply(write: Write, failedHere: ReadonlySet<string> | null): StoreError | null {
+    try {
+      if (failedHere?.has(write.ref) === true || this.#isFailing(write)) {
+        return new StoreError("failed", `Refused: an earlier commit of ${actorOf(write)} failed`);
+      }
+      this.#applier.apply(write);
+      this.faults.pass("write", nameOf(write.ref));
+      return null;
+    } catch (error) {
+      if (error instanceof ThreadDeath || !this.#db.isTransaction) throw error;
+      this.#applier.entries.drop(write.host?.kind === "prune" ? write.host.ref : write.ref);
+      return toStoreError(error, actorOf(write));
+    }
+  }
+
+  #isFailing(write: Write): boolean {
+    if (this.#failing.size === 0) return false;
+    if (write.seen > this.#seen) {
+      this.#seen = write.seen;
+      for (const [ref, failure] of this.#failing) if (failure <= write.seen) this.#failing.delete(ref);
+    }
+    return this.#failing.has(write.ref);
+  }
+
+  #record(writes: readonly Write[], first: number, failed: Failed): readonly Failure[] {
+    return [...failed].map(([at, error]): Failure => {
+      const write = writes[at] as Write;
+      this.#failures += 1;
+      if (write.host === undefined) this.#failing.set(write.ref, this.#failures);
+      return [first + at, error.code, error.message];
+    });
+  }
+
+  /** Only between transactions may this change. */
+  #setSync(writes: readonly Write[]): void {
+    const relaxed = writes.every((write) => write.relaxed);
+    if (relaxed === this.#relaxed) return;
+    this.#db.exec(`PRAGMA synchronous = ${relaxed ? "NORMAL" : "FULL"}`);
+    this.#relaxed = relaxed;
+  }
+}
+
+function refsOf(writes: readonly Write[], failed: Failed): ReadonlySet<string> {
+  const refs = new Set<string>();
+  for (const at of failed.keys()) {
+    const write = writes[at] as Write;
+    if (write.host === undefined) refs.add(write.ref);
+  }
+  return refs;
+}
+
+function actorOf(write: Write): string {
+  if (write.host === undefined) return nameOf(write.ref);
+  return write.host.kind === "prune" ? nameOf(write.host.ref) : "the host";
+}
