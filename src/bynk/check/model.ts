@@ -45,8 +45,6 @@ export interface Program {
   readonly units: readonly ProgramUnit[];
 }
 
-// ── Units ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
 export interface ProgramUnit {
   readonly kind: "commons" | "context" | "adapter";
   /** The dotted name. */
@@ -93,8 +91,6 @@ export interface ExportedType {
   readonly type: DeclaredType;
   readonly visibility: "opaque" | "transparent";
 }
-
-// ── Types ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type BaseName = "Int" | "String" | "Bool" | "Float" | "Duration" | "Instant" | "Bytes";
 
@@ -187,8 +183,6 @@ export type Predicate =
   /** The author's pattern, not anchored: the whole value must match it. */
   | { readonly kind: "Matches"; readonly pattern: string };
 
-// ── Functions, capabilities, providers ───────────────────────────────────────────────────────────────────────────
-
 export interface Func {
   readonly name: string;
   /** The `T` of `fn T.m`. */
@@ -242,8 +236,6 @@ export interface ProvidedOperation {
   readonly params: readonly Local[];
   readonly result: Type;
 }
-
-// ── Actors ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type Scheme =
   | { readonly kind: "None" }
@@ -309,8 +301,6 @@ export interface Admission {
   readonly binder: Local | undefined;
   readonly origin: "handler" | "service" | "protocol";
 }
-
-// ── Services ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type Service = HttpService | CallService | CronService | QueueService;
 
@@ -410,8 +400,6 @@ export interface QueueService extends ServiceParts {
 export interface QueueHandler extends HandlerParts {
   readonly message: Local;
 }
-
-// ── What was found out about the nodes of a unit ─────────────────────────────────────────────────────────────────
 
 /** A value with a name inside a body. Shadowing makes a second `Local` of the same name. */
 export interface Local {
