@@ -47,7 +47,7 @@ export interface Diagnostic {
   readonly fixes: readonly Fix[];
 }
 
-type VariantsOf<C extends Code> = Catalogue[C] extends Entry<string, infer V> ? keyof V & string : never;
+export type VariantsOf<C extends Code> = Catalogue[C] extends Entry<string, infer V> ? keyof V & string : never;
 
 type NamesOf<C extends Code, V extends string> =
   Catalogue[C] extends Entry<infer N, infer Vs>

@@ -5,9 +5,11 @@
  * checker can locate it. Where the source could not be read there is an `Error…` node or a name with empty text: the
  * parser has reported that place, and later phases keep silent about it.
  *
- * The parser also reports what it alone sees best, so later phases do not: order and placement of header clauses and
- * items (`*.outside_context`, `consumes.in_commons`, `adapter.disallowed_item`), predicate names, `self` on free
- * functions, repeated policies, both `by` positions at once, and `service.unknown_protocol`/`websocket_header`.
+ * Besides `lex.*` and `parse.*` the parser reports what it alone sees best (all of `catalogue/placement.ts`), so later
+ * phases do not: items in a unit that may not hold them (`*.outside_context`, `consumes.in_commons`,
+ * `adapter.disallowed_item`, `messages.outside_commons`), `actor.by_on_agent`, `service.unknown_protocol`,
+ * `service.websocket_header`, `service.unknown_via_clause`, `generics.no_bounds`, `duration.literal_overflow`,
+ * `tier.property_has_tier`. Misplaced items stay in the tree.
  */
 
 export type {

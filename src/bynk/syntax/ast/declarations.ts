@@ -156,7 +156,6 @@ export interface EventDecl {
 /** `messages "en" @reference { "code" => "template" }` (ring 2). */
 export interface MessagesDecl {
   readonly kind: "MessagesDecl";
-  readonly doc: DocBlock | undefined;
   readonly locale: StringLiteral;
   readonly annotations: readonly Annotation[];
   readonly entries: readonly MessageEntry[];

@@ -1,0 +1,72 @@
+/** Blocks (reference §6.1): statements and an optional last expression, which is the block's value. */
+import type { Block, Expr, Stmt } from "../ast.ts";
+import type { Token } from "../token.ts";
+import type { ParseContext } from "./context.ts";
+import { expectToken, reportUnclosed } from "./expect.ts";
+import { parseExpression } from "./nesting.ts";
+import { skipOne, skipUntil, startsDeclaration } from "./recover.ts";
+import { parseStatement } from "./statements.ts";
+import { isMisplacedSign, reportMisplacedSign, reportStray } from "./stray.ts";
+
+/** The `block` of `Rules`. Without `{` it reports and reads nothing. */
+export function parseBraces(ctx: ParseContext, opener: string): Block {
+  const { start } = ctx.token;
+  const brace = expectToken(ctx, "{", `\`{\` to open ${opener}`);
+  if (brace === undefined) return { kind: "Block", statements: [], tail: undefined, span: ctx.here };
+  const { statements, tail } = parseBlockBody(ctx, brace);
+  return { kind: "Block", statements, tail, span: ctx.spanFrom(start) };
+}
+
+interface BlockBody {
+  readonly statements: readonly Stmt[];
+  readonly tail: Expr | undefined;
+}
+
+/** What stands in the braces, and the closing one. `brace` is the opening one, for the report that none closes it. */
+export function parseBlockBody(ctx: ParseContext, brace: Token): BlockBody {
+  const statements: Stmt[] = [];
+  let tail: Expr | undefined;
+  while (!endsBlock(ctx) && tail === undefined) {
+    if (isMisplacedSign(ctx)) {
+      skipSign(ctx);
+      continue;
+    }
+    const statement = parseStatement(ctx);
+    const value = statement === undefined ? parseBare(ctx) : undefined;
+    if (statement !== undefined) statements.push(statement);
+    else if (value !== undefined && endsBlock(ctx)) tail = value;
+    else if (value !== undefined) statements.push(strayOf(ctx, value));
+  }
+  if (!ctx.eat("}")) reportUnclosed(ctx, "`}`", brace);
+  return { statements, tail };
+}
+
+function endsBlock(ctx: ParseContext): boolean {
+  return ctx.kind === "}" || ctx.kind === "eof" || startsDeclaration(ctx);
+}
+
+/** An expression; when none can be read, skips to the next line. */
+function parseBare(ctx: ParseContext): Expr {
+  const before = ctx.at;
+  const value = parseExpression(ctx);
+  if (ctx.at === before) skipLine(ctx);
+  return value;
+}
+
+/** An expression that something follows: it is reported there and kept. */
+function strayOf(ctx: ParseContext, value: Expr): Stmt {
+  if (value.kind !== "ErrorExpr" && !isMisplacedSign(ctx)) reportStray(ctx, value);
+  return { kind: "StrayExpr", value, span: value.span };
+}
+
+function skipSign(ctx: ParseContext): void {
+  if (reportMisplacedSign(ctx)) ctx.next();
+  else skipLine(ctx);
+  ctx.hush();
+}
+
+function skipLine(ctx: ParseContext): void {
+  skipOne(ctx);
+  skipUntil(ctx, (token) => token.kind === "}" || token.firstOnLine);
+  ctx.hush();
+}

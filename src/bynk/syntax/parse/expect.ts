@@ -1,0 +1,98 @@
+/** Asking for a token and saying what was found instead. */
+import type { catalogue } from "../../diagnostics/catalogue/index.ts";
+import { createFix, type Fix } from "../../diagnostics/diagnostic.ts";
+import type { Span } from "../ast.ts";
+import { describeToken, type Punctuation, type ReservedWord, type Token } from "../token.ts";
+import type { ParseContext } from "./context.ts";
+
+/** Situations in which a missing token has a better hint than "expected X". Wordings: `catalogue/parse.ts`. */
+export type ExpectedVariant = keyof (typeof catalogue)["bynk.parse.expected_token"]["variants"];
+
+export interface Expectation {
+  /** "closing" is for `expectClosing`, which has a second place to show. */
+  readonly variant?: Exclude<ExpectedVariant, "closing">;
+  readonly fixes?: readonly Fix[];
+}
+
+/** Reads a token of this kind, or reports that `phrase` was expected and reads nothing. */
+export function expectToken(
+  ctx: ParseContext,
+  kind: Punctuation | ReservedWord,
+  phrase = `\`${kind}\``,
+  expectation: Expectation = {},
+): Token | undefined {
+  if (ctx.kind === kind) return ctx.next();
+  reportExpected(ctx, phrase, expectation);
+  return undefined;
+}
+
+/** Reads a contextual keyword, or reports it missing. */
+export function expectWord(ctx: ParseContext, word: string): Token | undefined {
+  const found = ctx.eatWord(word);
+  if (found === undefined) reportExpected(ctx, `\`${word}\``);
+  return found;
+}
+
+/** Reports that `phrase` was expected where the next token stands; at the end of the file, that the file ended. */
+export function reportExpected(ctx: ParseContext, phrase: string, expectation: Expectation = {}): void {
+  if (ctx.isEcho) return;
+  const { token } = ctx;
+  if (token.kind === "eof") {
+    reportEnd(ctx, phrase);
+    return;
+  }
+  const { variant = "default" as const, fixes = [] } = expectation;
+  ctx.report(
+    "bynk.parse.expected_token",
+    { start: token.start, end: token.end },
+    { expected: phrase, found: describeToken(token) },
+    { variant, fixes },
+  );
+}
+
+/** Reads the closing bracket of `opener`, or points at both places. */
+export function expectClosing(ctx: ParseContext, kind: ")" | "]" | "}", opener: Token | undefined): Token | undefined {
+  if (ctx.kind === kind) return ctx.next();
+  reportUnclosed(ctx, `\`${kind}\``, opener);
+  return undefined;
+}
+
+/** Reports that `phrase` was expected to end what `opener` began. */
+export function reportUnclosed(
+  ctx: ParseContext,
+  phrase: string,
+  opener: Token | undefined,
+  fixes: readonly Fix[] = [],
+): void {
+  const { token } = ctx;
+  if (ctx.isEcho) return;
+  const span = { start: token.start, end: token.end };
+  const related = opener === undefined ? [] : [openedHere(opener)];
+  if (token.kind === "eof") ctx.report("bynk.parse.unexpected_eof", span, { expected: phrase }, { related });
+  else if (token.firstOnLine && (token.kind === "+" || token.kind === "-")) {
+    reportExpected(ctx, phrase, { variant: "operatorLine" });
+  } else {
+    const args = { expected: phrase, found: describeToken(token) };
+    ctx.report("bynk.parse.expected_token", span, args, { variant: "closing", related, fixes });
+  }
+}
+
+function openedHere(opener: Token) {
+  return { span: { start: opener.start, end: opener.end }, message: `\`${opener.text}\` is opened here` };
+}
+
+/** A fix that puts `text` right before the next token, or right behind the last one read. */
+export function insertFix(ctx: ParseContext, title: string, text: string, where: "before" | "behind"): Fix {
+  const offset = where === "before" ? ctx.token.start : ctx.lastEnd;
+  return createFix(ctx.source, title, [{ span: { start: offset, end: offset }, text }]);
+}
+
+/** A fix that writes `text` in place of what stands at `span`. */
+export function replaceFix(ctx: ParseContext, span: Span, text: string, title = `write \`${text}\``): Fix {
+  return createFix(ctx.source, title, [{ span, text }]);
+}
+
+function reportEnd(ctx: ParseContext, phrase: string): void {
+  const { start, end } = ctx.token;
+  ctx.report("bynk.parse.unexpected_eof", { start, end }, { expected: phrase });
+}

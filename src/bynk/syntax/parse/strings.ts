@@ -1,0 +1,59 @@
+/** Strings with holes (reference §1.6). The lexer has balanced heads and tails. */
+import { createFix } from "../../diagnostics/diagnostic.ts";
+import type { Expr, StringHole, StringText } from "../ast.ts";
+import { describeToken, type Token } from "../token.ts";
+import type { ParseContext } from "./context.ts";
+import { parseExpression } from "./nesting.ts";
+
+/** At the piece before the first hole. */
+export function parseHoledString(ctx: ParseContext): Expr {
+  const head = ctx.next();
+  const parts: (StringText | StringHole)[] = [textOf(head)];
+  let piece = head;
+  while (piece.kind !== "stringTail") {
+    const opened = piece;
+    const value = ctx.unrestricted(() => parseHole(ctx, opened));
+    piece = ctx.next();
+    const span = { start: opened.end - 2, end: Math.min(piece.start + 1, piece.end) };
+    parts.push({ kind: "StringHole", value, span }, textOf(piece));
+  }
+  return { kind: "InterpolatedString", parts, span: ctx.spanFrom(head.start) };
+}
+
+/** Reads up to, and not including, the piece that closes the hole. */
+function parseHole(ctx: ParseContext, opened: Token): Expr {
+  if (atPieceEnd(ctx)) return failEmpty(ctx, opened);
+  const value = parseExpression(ctx);
+  if (!atPieceEnd(ctx)) skipRest(ctx);
+  return value;
+}
+
+function failEmpty(ctx: ParseContext, opened: Token): Expr {
+  const closed = ctx.token.end > ctx.token.start;
+  const span = { start: opened.end - 2, end: closed ? ctx.token.start + 1 : ctx.token.start };
+  const fixes = [createFix(ctx.source, "remove the empty hole", [{ span, text: "" }])];
+  if (closed) ctx.report("bynk.parse.empty_interpolation", span, {}, { fixes });
+  return { kind: "ErrorExpr", span: ctx.here };
+}
+
+/** What is left of a hole after its expression. */
+function skipRest(ctx: ParseContext): void {
+  const { token } = ctx;
+  const span = { start: token.start, end: token.end };
+  if (!ctx.isEcho) {
+    ctx.report("bynk.parse.extra_tokens", span, { found: describeToken(token) }, { variant: "hole" });
+  }
+  for (let depth = 0; !(depth === 0 && atPieceEnd(ctx)) && ctx.kind !== "eof"; ) {
+    const { kind } = ctx.next();
+    if (kind === "stringHead") depth += 1;
+    if (kind === "stringTail") depth -= 1;
+  }
+}
+
+function atPieceEnd(ctx: ParseContext): boolean {
+  return ctx.kind === "stringMiddle" || ctx.kind === "stringTail";
+}
+
+function textOf(piece: Token): StringText {
+  return { kind: "StringText", value: piece.value ?? "", span: { start: piece.start, end: piece.end } };
+}
