@@ -70,7 +70,14 @@ export interface ReplayMark {
   readonly id: string;
   readonly keepUntil: number;
   /** Position in a promised sequence (`order`), or null. */
-  readonly sequence?: { readonly stream: string; readonly position: number } | null;
+  readonly sequence?: SequenceMark | null;
+}
+
+export interface SequenceMark {
+  readonly stream: string;
+  readonly position: number;
+  /** How long a delivery may wait for those before it, ms; 0 = it is refused at once. */
+  readonly maxWait: number;
 }
 
 export type ProofResult =

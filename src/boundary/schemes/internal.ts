@@ -84,7 +84,7 @@ function proved(subject: string, claims: Readonly<Record<string, unknown>>): Pro
   return { status: "proved", evidence };
 }
 
-/** The key is written as in addresses (ruling 3), so that no name and key can spell another actor's qualified name. */
+/** The key is spelled as in addresses (ruling 3), so that no name and key can spell another actor's qualified name. */
 function qualifiedName(caller: InternalCaller): string {
   if (caller.key === undefined) return caller.name;
   const key = caller.key.map(encodeComponent).join(",");
@@ -92,7 +92,8 @@ function qualifiedName(caller: InternalCaller): string {
 }
 
 function encodeComponent(component: string): string {
-  return component === "~" ? "%7E" : encodeURIComponent(component);
+  if (component === "") return "~0";
+  return (component.startsWith("~") ? "~" : "") + encodeURIComponent(component);
 }
 
 function claimsOf(caller: InternalCaller): Readonly<Record<string, unknown>> {
