@@ -7,7 +7,7 @@ const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, 
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^byward$/, replacement: source("index.ts") },
+      { find: /^byward$/, replacement: source("index.node.ts") },
       { find: /^byward\/client$/, replacement: source("client/index.ts") },
       { find: /^byward\/testing$/, replacement: source("testing/index.ts") },
       { find: /^byward\/react$/, replacement: source("client/react/index.ts") },

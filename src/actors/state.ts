@@ -12,9 +12,10 @@
 import { decode, EncodeError, encode } from "../protocol/json.ts";
 import { admit } from "./state/admission.ts";
 import { DraftTracker } from "./state/draft.ts";
-import { SizeBudget, utf8Length } from "./state/size-budget.ts";
+import { SizeBudget } from "./state/size-budget.ts";
 import { StateError } from "./state/state-error.ts";
 import { LiveTracker, type Tree } from "./state/tracker.ts";
+import { utf8Length } from "./utf8-length.ts";
 
 export { type MigrationSource, migrateState, type StateVersions } from "./state/migrate.ts";
 export { refusalOf, StateError, type StateErrorCode } from "./state/state-error.ts";

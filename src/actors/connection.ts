@@ -1,0 +1,281 @@
+/**
+ * Owns one connection of an actor: its caller, its lease, its subscriptions and its way out. G7: every delivery checks
+ * the lease and that the subscription was decided under the present lease generation and policy epoch.
+ */
+import type { SealedCaller } from "../boundary/caller.ts";
+import type { Lease } from "../boundary/lease.ts";
+import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
+import type { Codec } from "../protocol/codec.ts";
+import type { ErrorMessage, ServerMessage } from "../protocol/messages.ts";
+import type { Conn } from "./types.ts";
+
+export type ConnectionKind = "rpc" | "raw" | "stateless" | "internal";
+
+/** One subscription and the decision it rests on. */
+export interface Subscription {
+  readonly name: string;
+  generation: number;
+  epoch: number;
+  /** Broadcasts numbered below it were sent before it was admitted. */
+  readonly since: number;
+  /** Events held while a new decision is being taken; null when none is. */
+  held: Outgoing[] | null;
+}
+
+/** An event encoded once per encoding for all its subscribers. */
+export interface Outgoing {
+  readonly name: string;
+  readonly args: readonly unknown[];
+  text(): string;
+  binary(codec: Codec): Uint8Array;
+}
+
+/** The transport's side of a connection; null for stateless calls. */
+export interface ConnectionLink {
+  sendMessage(message: ServerMessage): void;
+  sendEvent(event: Outgoing): void;
+  close(code: number, reason: string, error: ErrorMessage | null): void;
+}
+
+/** What a connection asks of its actor. */
+export interface ConnectionOwner {
+  now(): number;
+  epoch(): number;
+  /** Takes the decision for a subscription again; true = still allowed. */
+  redecide(connection: Connection, name: string): MaybePromise<boolean>;
+  /** An event may go to this connection alone; validated and released in order by the actor. */
+  sendEvent(connection: Connection, name: string, args: readonly unknown[]): void;
+  ended(connection: Connection): void;
+  createError(outcome: "expired" | "unauthenticated" | "forbidden" | "overloaded", event?: string): ErrorMessage;
+}
+
+/** Events held for one subscription while its decision is taken again; past it the subscription ends. */
+export const MAX_HELD_EVENTS = 256;
+
+/** Denied names remembered for one connection. */
+const MAX_DENIED_EVENTS = 256;
+
+export class Connection {
+  #id: string | null = null;
+  readonly #newId: () => string;
+  readonly actorName: string;
+  readonly actorKey: string;
+  readonly kind: ConnectionKind;
+  readonly params: unknown;
+  readonly lease: Lease;
+  readonly request: (() => Request) | null;
+  readonly subscriptions = new Map<string, Subscription>();
+  readonly facade: Conn;
+  caller: SealedCaller;
+  link: ConnectionLink | null = null;
+  state: unknown;
+  hasState = false;
+  closed = false;
+  /** Events whose last subscription was denied: a direct send does not go round the denial. */
+  deniedEvents: Set<string> | null = null;
+  #endListeners: ((cause: "expired" | "revoked" | "closed") => void)[] | null = null;
+  readonly #owner: ConnectionOwner;
+
+  constructor(
+    owner: ConnectionOwner,
+    options: {
+      readonly newId: () => string;
+      readonly actorName: string;
+      readonly actorKey: string;
+      readonly kind: ConnectionKind;
+      readonly params: unknown;
+      readonly lease: Lease;
+      readonly caller: SealedCaller;
+      readonly request: (() => Request) | null;
+    },
+  ) {
+    this.#owner = owner;
+    this.#newId = options.newId;
+    this.actorName = options.actorName;
+    this.actorKey = options.actorKey;
+    this.kind = options.kind;
+    this.params = options.params;
+    this.lease = options.lease;
+    this.caller = options.caller;
+    this.request = options.request;
+    this.facade = new ConnectionFacade(this, owner);
+  }
+
+  /** Made when first read: most stateless calls never need it. */
+  get id(): string {
+    this.#id ??= this.#newId();
+    return this.#id;
+  }
+
+  /** Calls `listener` once when the connection ends, at once if it has. */
+  onEnd(listener: (cause: "expired" | "revoked" | "closed") => void): void {
+    if (this.closed) {
+      listener("closed");
+      return;
+    }
+    this.#endListeners ??= [];
+    this.#endListeners.push(listener);
+  }
+
+  /** The subscription to this event was refused: direct sends of it stop too. */
+  denyEvent(name: string): void {
+    this.deniedEvents ??= new Set();
+    if (this.deniedEvents.size < MAX_DENIED_EVENTS) this.deniedEvents.add(name);
+  }
+
+  leaseEnd(): "expired" | "revoked" | null {
+    return this.lease.endAt(this.#owner.now());
+  }
+
+  /** Hands an event to the link if this connection may see it at this instant. */
+  deliver(event: Outgoing, sequence: number): void {
+    const subscription = this.subscriptions.get(event.name);
+    if (subscription === undefined || this.closed || this.link === null || sequence < subscription.since) return;
+    const end = this.lease.endAt(this.#owner.now());
+    if (end !== null) {
+      this.endLease(end);
+      return;
+    }
+    if (subscription.held !== null) {
+      this.#hold(subscription, event);
+      return;
+    }
+    if (subscription.generation === this.lease.generation && subscription.epoch === this.#owner.epoch()) {
+      this.link.sendEvent(event);
+      return;
+    }
+    subscription.held = [event];
+    this.#redecide(subscription);
+  }
+
+  /** Takes every subscription's decision again, after a renewal or a new policy epoch. */
+  redecideAll(): void {
+    for (const subscription of this.subscriptions.values()) {
+      if (subscription.held !== null) continue;
+      subscription.held = [];
+      this.#redecide(subscription);
+    }
+  }
+
+  /** The lease is over: nothing further runs or is delivered; the link closes 3000. */
+  endLease(cause: "expired" | "revoked"): void {
+    if (this.closed) return;
+    const error = this.#owner.createError(cause === "expired" ? "expired" : "unauthenticated");
+    this.link?.close(3000, error.code, error);
+    this.#end(cause);
+  }
+
+  close(code: number, reason: string, error: ErrorMessage | null = null): void {
+    if (this.closed) return;
+    this.link?.close(code, reason, error);
+    this.#end("closed");
+  }
+
+  /** The peer went away. */
+  lost(): void {
+    if (!this.closed) this.#end("closed");
+  }
+
+  #end(cause: "expired" | "revoked" | "closed"): void {
+    this.closed = true;
+    const listeners = this.#endListeners;
+    this.#endListeners = null;
+    this.#owner.ended(this);
+    for (const listener of listeners ?? []) listener(cause);
+  }
+
+  #hold(subscription: Subscription, event: Outgoing): void {
+    if (subscription.held!.length < MAX_HELD_EVENTS) {
+      subscription.held!.push(event);
+      return;
+    }
+    this.#endSubscription(subscription, "overloaded");
+  }
+
+  #redecide(subscription: Subscription): void {
+    const { generation } = this.lease;
+    const epoch = this.#owner.epoch();
+    const verdict = this.#owner.redecide(this, subscription.name);
+    if (isPromise(verdict)) {
+      verdict.then(
+        (allowed) => this.#redecided(subscription, allowed, generation, epoch),
+        () => this.#redecided(subscription, false, generation, epoch),
+      );
+    } else {
+      this.#redecided(subscription, verdict, generation, epoch);
+    }
+  }
+
+  #redecided(subscription: Subscription, allowed: boolean, generation: number, epoch: number): void {
+    if (this.closed || this.subscriptions.get(subscription.name) !== subscription) return;
+    if (!allowed) {
+      this.#endSubscription(subscription, "forbidden");
+      return;
+    }
+    const held = subscription.held ?? [];
+    subscription.generation = generation;
+    subscription.epoch = epoch;
+    subscription.held = null;
+    for (const event of held) this.deliver(event, Number.POSITIVE_INFINITY);
+  }
+
+  #endSubscription(subscription: Subscription, outcome: "forbidden" | "overloaded"): void {
+    this.subscriptions.delete(subscription.name);
+    subscription.held = null;
+    this.link?.sendMessage(this.#owner.createError(outcome, subscription.name));
+  }
+}
+
+/** What user code sees as `conn`: the reference's members and nothing of ours. */
+class ConnectionFacade implements Conn {
+  readonly #connection: Connection;
+  readonly #owner: ConnectionOwner;
+
+  constructor(connection: Connection, owner: ConnectionOwner) {
+    this.#connection = connection;
+    this.#owner = owner;
+  }
+
+  get id(): string {
+    return this.#connection.id;
+  }
+  get params(): unknown {
+    return this.#connection.params;
+  }
+  get caller(): unknown {
+    return this.#connection.caller;
+  }
+  get state(): unknown {
+    if (!this.#connection.hasState) {
+      throw new Error(
+        "This actor has no connection state. Declare `connState` or `createConnState`. [actor/conn_state_not_enabled]",
+      );
+    }
+    return this.#connection.state;
+  }
+  set state(value: unknown) {
+    if (!this.#connection.hasState) {
+      throw new Error(
+        "This actor has no connection state. Declare `connState` or `createConnState`. [actor/conn_state_not_enabled]",
+      );
+    }
+    this.#connection.state = value;
+  }
+  get isHibernatable(): boolean {
+    return this.#connection.kind === "rpc";
+  }
+  get subscriptions(): ReadonlySet<string> {
+    return new Set(this.#connection.subscriptions.keys());
+  }
+  send(name: string, ...args: unknown[]): void {
+    this.#owner.sendEvent(this.#connection, name, args);
+  }
+  async disconnect(reason = "", options: { readonly terminal?: boolean } = {}): Promise<void> {
+    const terminal = options.terminal === true;
+    this.#connection.close(terminal ? 3003 : 1000, reason, terminal ? this.#owner.createError("forbidden") : null);
+  }
+  revoke(): void {
+    this.#connection.lease.revoke();
+    this.#connection.endLease("revoked");
+  }
+}

@@ -1,0 +1,277 @@
+/**
+ * Owns the connections of one actor: opening them in the order of the reference (onBeforeConnect → createConnState →
+ * admission → onConnect), events out, and their end. A connection nobody was admitted with is never visible in `c.conns`
+ * and has no `onDisconnect`.
+ */
+import type { SealedCaller } from "../boundary/caller.ts";
+import { Refusal } from "../boundary/errors.ts";
+import { Lease } from "../boundary/lease.ts";
+import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
+import { OUTCOMES } from "../boundary/outcome.ts";
+import type { Credentials } from "../boundary/verify.ts";
+import type { Timer } from "../hosts/port.ts";
+import type { ErrorMessage } from "../protocol/messages.ts";
+import { Connection, type ConnectionKind, type ConnectionOwner } from "./connection.ts";
+import { ConnInitScope, InvocationScope } from "./context.ts";
+import { EXPIRED, withDeadline } from "./deadline.ts";
+import { encodeEvent, validateEvent } from "./events.ts";
+import { newCorrelationId } from "./failure.ts";
+import { Admission, admit, partiesOf } from "./gate.ts";
+import type { ActorInstance, StopCause } from "./instance.ts";
+import type { Conn } from "./types.ts";
+
+export interface OpenOptions {
+  readonly kind: ConnectionKind;
+  readonly credentials: Credentials;
+  readonly caller: SealedCaller;
+  readonly params: unknown;
+  /** The request it came with, made only when user code asks for it. */
+  readonly request: (() => Request) | null;
+}
+
+export class ConnectionTable implements ConnectionOwner {
+  readonly #instance: ActorInstance;
+  readonly #connections = new Set<Connection>();
+  readonly #subscribers = new Map<string, Set<Connection>>();
+  readonly #expiry = new Map<Connection, Timer>();
+  #sequence = 0;
+
+  constructor(instance: ActorInstance) {
+    this.#instance = instance;
+  }
+
+  get size(): number {
+    return this.#connections.size;
+  }
+  /** What user code sees as `c.conns`. */
+  get view(): ReadonlyMap<string, Conn> {
+    const view = new Map<string, Conn>();
+    for (const connection of this.#connections) view.set(connection.id, connection.facade);
+    return view;
+  }
+
+  now(): number {
+    return this.#instance.clock.now();
+  }
+  epoch(): number {
+    return this.#instance.runtime.epoch;
+  }
+
+  /** Runs the hooks before admission and makes the connection; nobody sees it yet. */
+  open(options: OpenOptions): MaybePromise<Connection> {
+    const { config } = this.#instance.compiled;
+    if (config.onBeforeConnect === undefined && config.createConnState === undefined) {
+      const connection = this.#create(options);
+      if (config.connState !== undefined) this.#giveState(connection, structuredClone(config.connState));
+      return connection;
+    }
+    return this.#openWithHooks(options);
+  }
+
+  async #openWithHooks(options: OpenOptions): Promise<Connection> {
+    const { config, options: limits } = this.#instance.compiled;
+    const scope = new ConnInitScope(this.#instance, options.caller, options.request);
+    await this.#timed(
+      config.onBeforeConnect?.(scope, options.params),
+      limits.onBeforeConnectTimeout,
+      "onBeforeConnect",
+    );
+    const connection = this.#create(options);
+    if (config.createConnState !== undefined) {
+      const made = config.createConnState(scope, options.params);
+      this.#giveState(connection, await this.#timed(made, limits.createConnStateTimeout, "createConnState"));
+    } else if (config.connState !== undefined) {
+      this.#giveState(connection, structuredClone(config.connState));
+    }
+    return connection;
+  }
+
+  async #timed(value: unknown, timeout: number, hook: string): Promise<unknown> {
+    if (!isPromise(value)) return value;
+    const settled = await withDeadline(value, timeout, this.#instance.clock);
+    if (settled === EXPIRED) throw new Refusal("fault", { reason: `${hook}.deadline` });
+    return settled;
+  }
+
+  #create(options: OpenOptions): Connection {
+    return new Connection(this, {
+      newId: () => newCorrelationId(this.#instance.runtime.host),
+      actorName: this.#instance.ref.name,
+      actorKey: this.#instance.ref.key,
+      kind: options.kind,
+      params: options.params,
+      lease: new Lease(options.credentials),
+      caller: options.caller,
+      request: options.request,
+    });
+  }
+
+  #giveState(connection: Connection, state: unknown): void {
+    connection.state = state;
+    connection.hasState = true;
+  }
+
+  /** The connection is admitted: visible, leased, and `onConnect` runs. */
+  register(connection: Connection): void {
+    this.#connections.add(connection);
+    this.#instance.runtime.connections.add(connection);
+    this.#instance.touch();
+    if (connection.kind === "rpc" || connection.kind === "raw") this.armExpiry(connection);
+    const { config, options } = this.#instance.compiled;
+    if (config.onConnect === undefined) return;
+    const scope = new InvocationScope(this.#instance, connection, connection.caller);
+    const fail = (error: unknown): void => {
+      this.#instance.log.error({ err: error, connection: connection.id }, "onConnect failed");
+      connection.close(1000, "`onConnect` failed");
+    };
+    try {
+      const running = config.onConnect(scope, connection.facade);
+      if (!isPromise(running)) return;
+      withDeadline(running, options.onConnectTimeout, this.#instance.clock).then((settled) => {
+        if (settled === EXPIRED) fail(new Error(`onConnect took more than ${options.onConnectTimeout} ms`));
+      }, fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** Ends the connection when its lease does; again after each renewal. */
+  armExpiry(connection: Connection): void {
+    this.#expiry.get(connection)?.cancel();
+    const { endsAt } = connection.lease;
+    if (endsAt === Number.POSITIVE_INFINITY) {
+      this.#expiry.delete(connection);
+      return;
+    }
+    const timer = this.#instance.clock.after(Math.max(0, endsAt - this.now()), () => {
+      const end = connection.leaseEnd();
+      if (end !== null) connection.endLease(end);
+      else this.armExpiry(connection);
+    });
+    this.#expiry.set(connection, timer);
+  }
+
+  ended(connection: Connection): void {
+    this.#expiry.get(connection)?.cancel();
+    this.#expiry.delete(connection);
+    this.#instance.runtime.connections.delete(connection);
+    for (const name of connection.subscriptions.keys()) this.#subscribers.get(name)?.delete(connection);
+    if (!this.#connections.delete(connection)) return;
+    this.#instance.touch();
+    const { onDisconnect } = this.#instance.compiled.config;
+    if (onDisconnect === undefined) return;
+    try {
+      const running = onDisconnect(this.#instance.scope, connection.facade);
+      if (isPromise(running)) this.#instance.waitUntil(running.then(() => this.#instance.outbox.settle()));
+    } catch (error) {
+      this.#instance.log.error({ err: error, connection: connection.id }, "onDisconnect failed");
+    }
+    this.#instance.outbox.settle();
+  }
+
+  subscribe(connection: Connection, name: string): void {
+    connection.subscriptions.set(name, {
+      name,
+      generation: connection.lease.generation,
+      epoch: this.epoch(),
+      since: this.#sequence,
+      held: null,
+    });
+    connection.deniedEvents?.delete(name);
+    const set = this.#subscribers.get(name);
+    if (set === undefined) this.#subscribers.set(name, new Set([connection]));
+    else set.add(connection);
+  }
+
+  unsubscribe(connection: Connection, name: string): void {
+    connection.subscriptions.delete(name);
+    this.#subscribers.get(name)?.delete(connection);
+  }
+
+  /** The lease was renewed: its end moves, and every decision that stood on the old one is taken again. */
+  renewed(connection: Connection): void {
+    this.armExpiry(connection);
+    connection.redecideAll();
+  }
+
+  /** Sends an event to every subscriber once the state it rests on is durable. */
+  broadcast(name: string, args: readonly unknown[]): void {
+    this.#assertOpen("broadcast");
+    const sent = validateEvent(this.#instance.compiled, name, args);
+    const event = encodeEvent(name, sent, this.#instance.runtime.limits.maxOutgoingMessageSize);
+    const subscribers = this.#subscribers.get(name);
+    const sequence = this.#sequence++;
+    if (subscribers === undefined || subscribers.size === 0) return;
+    this.#instance.outbox.release(
+      () => {
+        for (const connection of subscribers) connection.deliver(event, sequence);
+      },
+      () => {},
+    );
+  }
+
+  sendEvent(connection: Connection, name: string, args: readonly unknown[]): void {
+    this.#assertOpen("conn.send");
+    const sent = validateEvent(this.#instance.compiled, name, args);
+    if (connection.link === null) {
+      this.#instance.log.warn({ connection: connection.id, event: name }, "conn.send on a connection without events");
+      return;
+    }
+    const event = encodeEvent(name, sent, this.#instance.runtime.limits.maxOutgoingMessageSize);
+    this.#instance.outbox.release(
+      () => {
+        const end = connection.leaseEnd();
+        if (end !== null) connection.endLease(end);
+        else if (!connection.closed && this.#mayReceive(connection, name)) connection.link?.sendEvent(event);
+      },
+      () => {},
+    );
+  }
+
+  /** A direct send respects the event's party and a denied subscription, though it needs none. */
+  #mayReceive(connection: Connection, name: string): boolean {
+    if (connection.deniedEvents?.has(name) === true) return false;
+    const by = partiesOf(this.#instance.compiled, { kind: "subscribe", name });
+    return connection.lease.credentials.resolve(by).refusal === null;
+  }
+
+  redecide(connection: Connection, name: string): MaybePromise<boolean> {
+    const target = { kind: "subscribe", name } as const;
+    const verdict = admit(this.#instance, {
+      target,
+      by: partiesOf(this.#instance.compiled, target),
+      credentials: connection.lease.credentials,
+      leaseEnd: () => connection.leaseEnd(),
+      createContext: (caller) => new InvocationScope(this.#instance, connection, caller),
+    });
+    const allowed = (settled: unknown): boolean => settled instanceof Admission;
+    return isPromise(verdict) ? verdict.then(allowed) : allowed(verdict);
+  }
+
+  createError(outcome: "expired" | "unauthenticated" | "forbidden" | "overloaded", event?: string): ErrorMessage {
+    const wire = OUTCOMES[outcome];
+    return {
+      t: "error",
+      group: wire.group,
+      code: wire.code,
+      message: wire.message,
+      correlationId: newCorrelationId(this.#instance.runtime.host),
+      ...(event === undefined ? {} : { event }),
+    };
+  }
+
+  /** The actor stops: peers are told to come again, or that it is gone. */
+  closeAll(cause: StopCause): void {
+    const reason = cause === "destroy" ? "actor.destroyed" : "actor.stopping";
+    const code = cause === "destroy" ? 1000 : 1001;
+    for (const connection of [...this.#connections]) connection.close(code, reason);
+  }
+
+  #assertOpen(what: string): void {
+    const { phase } = this.#instance;
+    if (phase === "live" || phase === "starting") return;
+    throw new Error(
+      `${what} is not possible here: the actor is ${phase}. [actor/${phase === "provisional" ? "not_ready" : "stopping"}]`,
+    );
+  }
+}

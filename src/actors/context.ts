@@ -1,0 +1,169 @@
+/**
+ * Owns the contexts user code receives. One shared scope per actor for hooks without a connection; one light scope per
+ * invocation with its connection and caller. G5: `c.caller` is the only place identity reaches code.
+ */
+import type { SealedCaller } from "../boundary/caller.ts";
+import type { CallerRecord } from "../boundary/scheme.ts";
+import type { Logger } from "../hosts/port.ts";
+import type { Connection } from "./connection.ts";
+import type { GateContext } from "./gate.ts";
+import type { ActorInstance } from "./instance.ts";
+import type { ActorKv } from "./kv.ts";
+import type { QueueContext } from "./queue.ts";
+import type { ActorSchedule } from "./schedule.ts";
+import type { StagedState } from "./state.ts";
+import type { BaseContext, Conn, ContextClient } from "./types.ts";
+
+/** Members every hook has. */
+export class ActorScope implements BaseContext {
+  protected readonly instance: ActorInstance;
+  #queue: QueueContext | null = null;
+
+  constructor(instance: ActorInstance) {
+    this.instance = instance;
+  }
+
+  get state(): unknown {
+    return this.instance.stateView();
+  }
+  get vars(): unknown {
+    return this.instance.varsView();
+  }
+  get kv(): ActorKv {
+    return this.instance.kv;
+  }
+  get queue(): BaseContext["queue"] {
+    this.#queue ??= this.instance.queues.forContext();
+    return this.#queue as BaseContext["queue"];
+  }
+  get schedule(): ActorSchedule {
+    return this.instance.schedule;
+  }
+  get log(): Logger {
+    return this.instance.log;
+  }
+  get actorId(): string {
+    return this.instance.id;
+  }
+  get name(): string {
+    return this.instance.compiled.name;
+  }
+  get key(): readonly string[] {
+    return this.instance.key;
+  }
+  get region(): string {
+    return "unknown";
+  }
+  get conns(): ReadonlyMap<string, Conn> {
+    return this.instance.connectionView();
+  }
+  broadcast(name: string, ...args: unknown[]): void {
+    this.instance.broadcast(name, args);
+  }
+  client<Registry = unknown>(options: { readonly onBehalfOf?: CallerRecord | null } = {}): ContextClient<Registry> {
+    return this.instance.internalClient(options.onBehalfOf ?? this.originalCaller()) as ContextClient<Registry>;
+  }
+  saveState(_options?: { readonly immediate?: boolean; readonly maxWait?: number }): Promise<void> {
+    return this.instance.outbox.durable();
+  }
+  waitUntil(promise: Promise<unknown>): void {
+    this.instance.waitUntil(promise);
+  }
+  keepAwake<T>(promise: Promise<T>): Promise<T> {
+    return this.instance.keepAwake(promise);
+  }
+  get abortSignal(): AbortSignal {
+    return this.instance.stopSignal;
+  }
+  get aborted(): boolean {
+    return this.abortSignal.aborted;
+  }
+  sleep(): void {
+    this.instance.requestSleep();
+  }
+  destroy(): void {
+    this.instance.requestDestroy();
+  }
+
+  /** Whom a call made from this scope acts for (ruling 11): nobody, unless an action says otherwise. */
+  protected originalCaller(): CallerRecord | null {
+    return null;
+  }
+}
+
+/** Before a connection exists: `onBeforeConnect` and `createConnState`. */
+export class ConnInitScope extends ActorScope {
+  readonly caller: SealedCaller;
+  readonly #request: (() => Request) | null;
+
+  constructor(instance: ActorInstance, caller: SealedCaller, request: (() => Request) | null) {
+    super(instance);
+    this.caller = caller;
+    this.#request = request;
+  }
+
+  get request(): Request | undefined {
+    return this.#request?.();
+  }
+}
+
+/** One invocation: the very object `canInvoke` sees and the handler then gets. */
+export class InvocationScope extends ActorScope implements GateContext {
+  readonly caller: SealedCaller;
+  readonly #connection: Connection;
+  #draft: StagedState<unknown> | null = null;
+  #drafting = false;
+  #abort: AbortController | null = null;
+  #abandoned: unknown;
+
+  constructor(instance: ActorInstance, connection: Connection, caller: SealedCaller) {
+    super(instance);
+    this.#connection = connection;
+    this.caller = caller;
+  }
+
+  get conn(): Conn {
+    return this.#connection.facade;
+  }
+  get request(): Request | undefined {
+    return this.#connection.request?.();
+  }
+
+  override get state(): unknown {
+    if (!this.#drafting) return this.instance.stateView();
+    this.#draft ??= this.instance.draftState();
+    return this.#draft.value;
+  }
+
+  override get abortSignal(): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (this.#abandoned !== undefined) this.#abort.abort(this.#abandoned);
+      else this.instance.linkAbort(this.#abort, this.#connection);
+    }
+    return this.#abort.signal;
+  }
+
+  /** The call was given up (timeout, lease end, peer gone): tells the handler, if it listens. */
+  abandon(reason: unknown): void {
+    this.#abandoned ??= reason;
+    this.#abort?.abort(reason);
+  }
+
+  /** From here on, state changes made through this context are staged. */
+  beginDecision(): void {
+    this.#drafting = true;
+  }
+  endDecision(keep: boolean): void {
+    this.#drafting = false;
+    const draft = this.#draft;
+    this.#draft = null;
+    if (draft === null) return;
+    if (keep) draft.commit();
+    else draft.rollback();
+  }
+
+  protected override originalCaller(): CallerRecord | null {
+    return this.instance.recordOfOriginal(this.caller);
+  }
+}

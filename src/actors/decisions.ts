@@ -1,0 +1,103 @@
+/**
+ * Owns the record of gate decisions: who asked for what, what came of it, why. Bounded in memory (G12); sinks and
+ * reports stand on the floor above. Positional arguments, so that recording allocates one object and no closure.
+ */
+import type { SealedCaller } from "../boundary/caller.ts";
+import type { Outcome } from "../boundary/outcome.ts";
+
+export type EntryKind =
+  | "action"
+  | "queue"
+  | "subscribe"
+  | "request"
+  | "websocket"
+  | "connect"
+  | "create"
+  | "renew"
+  | "http"
+  | "call"
+  | "cron"
+  | "message";
+
+export interface Decision {
+  readonly seq: number;
+  /** Epoch ms. */
+  readonly at: number;
+  /** Actor type or service name. */
+  readonly target: string;
+  /** Actor key text; empty for services. */
+  readonly key: string;
+  readonly kind: EntryKind;
+  readonly name: string;
+  /** Party the caller was admitted as; null when nobody was proved. */
+  readonly party: string | null;
+  /** The caller, for digests; never a token. */
+  readonly caller: SealedCaller | null;
+  readonly outcome: Outcome;
+  /** Stable reason code; empty for `ok`. */
+  readonly reason: string;
+  readonly correlationId: string | null;
+  /** ms from arrival to decision. */
+  readonly duration: number;
+}
+
+export type DecisionListener = (decision: Decision) => void;
+
+/** The last decisions, oldest overwritten. */
+export class DecisionRing {
+  readonly #capacity: number;
+  readonly #ring: Decision[] = [];
+  #seq = 0;
+  #listeners: DecisionListener[] = [];
+
+  constructor(capacity = 4096) {
+    this.#capacity = capacity;
+  }
+
+  get count(): number {
+    return this.#seq;
+  }
+
+  record(
+    at: number,
+    target: string,
+    key: string,
+    kind: EntryKind,
+    name: string,
+    caller: SealedCaller | null,
+    outcome: Outcome,
+    reason: string,
+    correlationId: string | null,
+    duration: number,
+  ): void {
+    const decision: Decision = {
+      seq: ++this.#seq,
+      at,
+      target,
+      key,
+      kind,
+      name,
+      party: caller === null ? null : caller.party,
+      caller,
+      outcome,
+      reason,
+      correlationId,
+      duration,
+    };
+    this.#ring[decision.seq % this.#capacity] = decision;
+    for (const listener of this.#listeners) listener(decision);
+  }
+
+  /** The remembered decisions, oldest first. */
+  recent(): readonly Decision[] {
+    return this.#ring.filter((entry) => entry !== undefined).sort((a, b) => a.seq - b.seq);
+  }
+
+  /** Calls `listener` with every decision from now on; returns how to stop. A listener must not throw or block. */
+  subscribe(listener: DecisionListener): () => void {
+    this.#listeners = [...this.#listeners, listener];
+    return () => {
+      this.#listeners = this.#listeners.filter((known) => known !== listener);
+    };
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Owns the way from anything thrown to what a peer is told (G10): refusals and user errors keep their code, everything
+ * else is `internal_error`, logged whole under the correlation id the peer gets.
+ */
+import { Refusal, UserError } from "../boundary/errors.ts";
+import { OUTCOMES, type RefusedOutcome } from "../boundary/outcome.ts";
+import type { Host } from "../hosts/port.ts";
+import { StoreError } from "../hosts/port.ts";
+
+/** A failure in the form every transport writes. */
+export interface WireFailure {
+  readonly outcome: RefusedOutcome | "user";
+  readonly status: number;
+  readonly closeCode: number | null;
+  readonly group: string;
+  readonly code: string;
+  readonly message: string;
+  readonly metadata: unknown;
+  readonly retryAfter: number | undefined;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly reason: string;
+  readonly correlationId: string;
+}
+
+const RETRY_AFTER_SECONDS = 1;
+
+export function newCorrelationId(host: Host): string {
+  let text = "";
+  for (const byte of host.random(9)) text += byte.toString(16).padStart(2, "0");
+  return text;
+}
+
+/** Turns what was thrown into what is told. Faults are logged here, once, with the correlation id. */
+export function toWireFailure(host: Host, error: unknown, where: object): WireFailure {
+  const correlationId = newCorrelationId(host);
+  if (error instanceof UserError) {
+    return {
+      outcome: "user",
+      status: 400,
+      closeCode: 1008,
+      group: "user",
+      code: error.code,
+      message: error.message,
+      metadata: error.metadata,
+      retryAfter: undefined,
+      headers: undefined,
+      reason: `user:${error.code}`,
+      correlationId,
+    };
+  }
+  const refusal = error instanceof Refusal ? error : refusalOfUnknown(error);
+  if (refusal.outcome === "fault") {
+    host.log.error({ ...where, correlationId, reason: refusal.reason, err: refusal.cause ?? refusal }, "handler fault");
+  }
+  const wire = OUTCOMES[refusal.outcome];
+  return {
+    outcome: refusal.outcome,
+    status: wire.status,
+    closeCode: wire.closeCode,
+    group: refusal.group,
+    code: refusal.code,
+    message: refusal.message,
+    metadata: refusal.metadata,
+    retryAfter: refusal.retryAfter ?? (wire.retry === "delay" ? RETRY_AFTER_SECONDS : undefined),
+    headers: refusal.headers,
+    reason: refusal.reason,
+    correlationId,
+  };
+}
+
+function refusalOfUnknown(error: unknown): Refusal {
+  if (error instanceof StoreError) {
+    if (error.code === "full") return new Refusal("unavailable", { reason: "store.full", cause: error, retryAfter: 5 });
+    if (error.code === "conflict") return new Refusal("conflict", { reason: "store.conflict" });
+    if (error.code === "closed") return new Refusal("unavailable", { reason: "store.closed" });
+    return new Refusal("fault", { reason: `store.${error.code}`, cause: error });
+  }
+  return new Refusal("fault", { reason: "handler.threw", cause: error });
+}

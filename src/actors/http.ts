@@ -1,0 +1,402 @@
+/**
+ * Owns the HTTP surface of actors (`docs/wire.md` §3, §5): a routed path becomes a call through the gate, and its result a
+ * response. Payloads are read after the decision, except the bytes a signature is verified over.
+ */
+import { recordOf } from "../boundary/caller.ts";
+import { Refusal } from "../boundary/errors.ts";
+import type { Presentation } from "../boundary/scheme.ts";
+import { EXTERNAL } from "../boundary/scheme.ts";
+import type { InboundRequest, OutboundResponse } from "../hosts/port.ts";
+import { type Codec, jsonCodec } from "../protocol/codec.ts";
+import { DecodeError } from "../protocol/errors.ts";
+import { decode, encode } from "../protocol/json.ts";
+import type { ActorPath } from "../protocol/paths.ts";
+import type { Connection } from "./connection.ts";
+import { type CompiledActor, needsBody } from "./entrypoints.ts";
+import { newCorrelationId, toWireFailure } from "./failure.ts";
+import { Admission, partiesOf } from "./gate.ts";
+import type { ActorInstance } from "./instance.ts";
+import { invalidArguments } from "./invocation.ts";
+import { rawResponse } from "./raw-http.ts";
+import { outgoingTooLong } from "./rpc.ts";
+import type { Runtime } from "./runtime.ts";
+import { openEventStream } from "./sse.ts";
+import { openStanding } from "./standing.ts";
+import { type Address, authenticate, invokeStateless, type StatelessCall } from "./stateless.ts";
+import type { InvokeTarget } from "./types.ts";
+
+const METHODS = { action: "POST", queue: "POST", event: "GET", connect: "GET", websocket: "GET" } as const;
+const MAX_PARAMS_HEADER = 4096;
+const MAX_INPUT_HEADER = 8192;
+
+/** Answers a request whose path is an actor's. Never rejects. */
+export async function handleActorRequest(
+  runtime: Runtime,
+  route: ActorPath,
+  inbound: InboundRequest,
+): Promise<OutboundResponse> {
+  try {
+    return await dispatch(runtime, route, inbound);
+  } catch (error) {
+    return failureResponse(runtime, error, route.name);
+  }
+}
+
+/** A failure as every HTTP answer of the gate has it (ruling 27). */
+export function failureResponse(runtime: Runtime, error: unknown, target: string): OutboundResponse {
+  const failure = toWireFailure(runtime.host, error, { target });
+  const { group, code, message, metadata, correlationId } = failure;
+  const headers: [string, string][] = [
+    ["content-type", "application/json"],
+    ["cache-control", "no-store"],
+    ["x-content-type-options", "nosniff"],
+    ["byward-correlation-id", correlationId],
+  ];
+  for (const [name, value] of Object.entries(failure.headers ?? {})) headers.push([name, value]);
+  if (failure.retryAfter !== undefined) headers.push(["retry-after", String(Math.ceil(failure.retryAfter))]);
+  const body = encode({ group, code, message, ...(metadata === undefined ? {} : { metadata }), correlationId });
+  return { status: failure.status, headers, body };
+}
+
+function dispatch(runtime: Runtime, path: ActorPath, inbound: InboundRequest): Promise<OutboundResponse> {
+  const compiled = runtime.actors.get(path.name);
+  if (compiled === undefined) throw new Refusal("not_found", { reason: "actor.unknown_type" });
+  const { route } = path;
+  const address: Address = path.address.by === "id" ? { id: path.address.id } : { key: path.address.key };
+  const context: RouteContext = { runtime, compiled, address, inbound };
+  switch (route.kind) {
+    case "action":
+      assertMethod(inbound, METHODS.action);
+      return callAction(context, route.name);
+    case "queue":
+      assertMethod(inbound, METHODS.queue);
+      return sendToQueue(context, route.name);
+    case "event":
+      assertMethod(inbound, METHODS.event);
+      return subscribe(context, route.name);
+    case "request":
+      return callRaw(context, route.path);
+    case "actor":
+      return touchActor(context);
+    case "connect":
+    case "websocket":
+      assertMethod(inbound, METHODS[route.kind]);
+      throw new Refusal("malformed", {
+        reason: "upgrade.missing",
+        message: "This path is a WebSocket: send an upgrade request",
+      });
+    case "unknown":
+      throw new Refusal("not_found", { reason: "route.unknown" });
+  }
+}
+
+interface RouteContext {
+  readonly runtime: Runtime;
+  readonly compiled: CompiledActor;
+  readonly address: Address;
+  readonly inbound: InboundRequest;
+}
+
+function assertMethod(inbound: InboundRequest, method: string): void {
+  if (inbound.method !== method) throw methodNotAllowed(method);
+}
+
+function methodNotAllowed(allow: string): Refusal {
+  return new Refusal("method_not_allowed", { reason: "method", headers: { allow } });
+}
+
+/** What an HTTP request presents; the body only where a party verifies over it. */
+export async function presentationOf(
+  context: { readonly runtime: Runtime; readonly inbound: InboundRequest },
+  withBody: boolean,
+): Promise<Presentation> {
+  const { inbound, runtime } = context;
+  return {
+    channel: EXTERNAL,
+    method: inbound.method,
+    url: urlOf(inbound),
+    header: (name) => inbound.header(name),
+    body: withBody ? await inbound.bytes(runtime.limits.maxBodySize) : null,
+    frameToken: null,
+  };
+}
+
+export function urlOf(inbound: InboundRequest): string {
+  return `${inbound.origin}${inbound.path}${inbound.query === "" ? "" : `?${inbound.query}`}`;
+}
+
+async function callOf(
+  context: RouteContext,
+  target: InvokeTarget,
+  more: Partial<Pick<StatelessCall, "keepConnection" | "request">> = {},
+): Promise<StatelessCall> {
+  const by = partiesOf(context.compiled, target);
+  return {
+    compiled: context.compiled,
+    address: context.address,
+    target,
+    by,
+    kind: "stateless",
+    presentation: await presentationOf(context, needsBody(by)),
+    mode: modeOf(context.inbound),
+    input: headerValue(context.inbound, "byward-input", MAX_INPUT_HEADER, "request"),
+    params: headerValue(context.inbound, "byward-params", MAX_PARAMS_HEADER, "params"),
+    request: () => cleanRequest(context.inbound),
+    keepConnection: false,
+    ...more,
+  };
+}
+
+function modeOf(inbound: InboundRequest): "get" | "getOrCreate" {
+  const mode = inbound.header("byward-mode");
+  if (mode === null || mode === "getOrCreate") return "getOrCreate";
+  if (mode === "get") return "get";
+  throw new Refusal("malformed", { reason: "header.mode", message: "Byward-Mode is `get` or absent" });
+}
+
+function headerValue(inbound: InboundRequest, name: string, limit: number, group: "params" | "request"): unknown {
+  const text = inbound.header(name);
+  if (text === null) return undefined;
+  const code = group === "params" ? "invalid_params" : "invalid_request";
+  if (text.length > limit) throw new Refusal("too_large", { reason: `header.${name}`, message: `${name} is too long` });
+  try {
+    return decode(decodeURIComponent(text));
+  } catch (error) {
+    throw new Refusal("malformed", {
+      reason: `header.${name}`,
+      group,
+      code,
+      message: `${name} cannot be read`,
+      cause: error,
+    });
+  }
+}
+
+async function callAction(context: RouteContext, name: string): Promise<OutboundResponse> {
+  const { runtime, inbound } = context;
+  assertContentLength(inbound, runtime.limits.maxIncomingMessageSize);
+  const call = await callOf(context, { kind: "action", name });
+  const reply = await invokeStateless(runtime, call, async (admission, instance, connection) => {
+    const args = await readBody(context, (codec, bytes) => (bytes.length === 0 ? [] : decodeWith(codec, bytes)));
+    if (!Array.isArray(args)) throw invalidArguments("The body is a JSON list of arguments");
+    return whenDurable(instance, connection, () => instance.invocations.runAction(admission, args, connection));
+  });
+  return jsonResponse(context, 200, reply === undefined ? {} : { output: reply });
+}
+
+/** Runs, then waits for the output gate, whether it returned or threw: a failure too may rest on what it read. */
+async function whenDurable<T>(instance: ActorInstance, connection: Connection, run: () => Promise<T> | T): Promise<T> {
+  try {
+    const output = await run();
+    if (!instance.outbox.idle) await instance.outbox.durable();
+    const end = connection.leaseEnd();
+    if (end !== null) throw new Refusal(end === "expired" ? "expired" : "unauthenticated", { reason: `lease.${end}` });
+    return output;
+  } catch (error) {
+    if (!instance.outbox.idle) await instance.outbox.durable();
+    throw error;
+  }
+}
+
+interface QueueRequest {
+  readonly body?: unknown;
+  readonly wait?: boolean;
+  readonly timeout?: number;
+  readonly id?: string;
+}
+
+async function sendToQueue(context: RouteContext, name: string): Promise<OutboundResponse> {
+  const { runtime, inbound } = context;
+  assertContentLength(inbound, runtime.limits.maxIncomingMessageSize);
+  const call = await callOf(context, { kind: "queue", name });
+  const receipt = await invokeStateless(runtime, call, async (admission, instance) => {
+    const request = await readBody(context, (codec, bytes) => readQueueRequest(decodeWith(codec, bytes)));
+    Admission.spend(admission);
+    const sent = instance.queues.sendFromOutside(name, request.body, {
+      caller: recordOf(admission.caller),
+      wait: request.wait,
+      timeout: request.timeout,
+      idempotencyKey: request.id,
+    });
+    instance.outbox.settle();
+    return sent;
+  });
+  const response = await jsonResponse(context, 200, { status: receipt.status, response: receipt.response });
+  return receipt.duplicate ? { ...response, headers: [...response.headers, ["byward-duplicate", "true"]] } : response;
+}
+
+function readQueueRequest(value: unknown): QueueRequest {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidQueueRequest("an object");
+  const { wait, timeout, id } = value as Record<string, unknown>;
+  for (const key of Object.keys(value)) {
+    if (!["body", "wait", "timeout", "id"].includes(key)) throw invalidQueueRequest("an object without other members");
+  }
+  if (wait !== undefined && typeof wait !== "boolean") throw invalidQueueRequest("`wait` true or false");
+  if (timeout !== undefined && !(Number.isSafeInteger(timeout) && (timeout as number) >= 0)) {
+    throw invalidQueueRequest("`timeout` in ms");
+  }
+  if (id !== undefined && !(typeof id === "string" && id.length > 0 && id.length <= 256)) {
+    throw invalidQueueRequest("`id` of 1 to 256 characters");
+  }
+  return value as QueueRequest;
+}
+
+function invalidQueueRequest(expected: string): Refusal {
+  return new Refusal("malformed", {
+    reason: "queue.request",
+    group: "queue",
+    code: "invalid_request",
+    message: `The body is { "body", "wait"?, "timeout"?, "id"? }: expected ${expected}`,
+  });
+}
+
+async function subscribe(context: RouteContext, name: string): Promise<OutboundResponse> {
+  const call = await callOf(context, { kind: "subscribe", name }, { keepConnection: true });
+  return invokeStateless(context.runtime, call, (admission, instance, connection) =>
+    openEventStream(admission, instance, connection, name, context.inbound.signal),
+  );
+}
+
+async function callRaw(context: RouteContext, path: string): Promise<OutboundResponse> {
+  const { inbound } = context;
+  const target = { kind: "request", method: inbound.method, path } as const;
+  const call = await callOf(context, target, { keepConnection: true, request: () => cleanRequest(inbound, path) });
+  return invokeStateless(context.runtime, call, async (admission, instance, connection) => {
+    instance.pin();
+    try {
+      const request = cleanRequest(inbound, path);
+      const response = await instance.invocations.runRequest(admission, request);
+      if (!instance.outbox.idle) await instance.outbox.durable();
+      const correlation = newCorrelationId(context.runtime.host);
+      return rawResponse(response, inbound.method, connection, () => instance.unpin(), correlation);
+    } catch (error) {
+      instance.unpin();
+      connection.lost();
+      if (!instance.outbox.idle) await instance.outbox.durable();
+      throw error;
+    }
+  });
+}
+
+/** `GET` looks up, `PUT` gets or creates, `POST` creates: gated by party, like opening a connection. */
+async function touchActor(context: RouteContext): Promise<OutboundResponse> {
+  const { runtime, compiled, address, inbound } = context;
+  const { method } = inbound;
+  if (method !== "GET" && method !== "PUT" && method !== "POST") throw methodNotAllowed("GET, POST, PUT");
+  if ("id" in address && method !== "GET") throw methodNotAllowed("GET");
+  const presentation = await presentationOf(context, needsBody(compiled.by));
+  const params = headerValue(inbound, "byward-params", MAX_PARAMS_HEADER, "params");
+  let input: unknown;
+  if (method !== "GET") {
+    await authenticate(runtime, compiled.by, presentation);
+    assertContentLength(inbound, runtime.limits.maxIncomingMessageSize);
+    input = await readBody(context, (codec, bytes) => readInput(bytes.length === 0 ? {} : decodeWith(codec, bytes)));
+  }
+  const { instance, connection, created } = await openStanding(runtime, {
+    compiled,
+    address,
+    kind: "stateless",
+    presentation,
+    mode: method === "GET" ? "get" : "getOrCreate",
+    input,
+    params,
+    request: () => cleanRequest(inbound),
+  });
+  connection.lost();
+  if (method === "POST" && !created)
+    throw new Refusal("conflict", { reason: "actor.exists", message: "The actor exists" });
+  return jsonResponse(context, method === "POST" ? 201 : 200, { actor: instance.id });
+}
+
+function readInput(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new Refusal("malformed", { reason: "input.shape", message: 'The body is { "input"?: … }' });
+  }
+  return Object.hasOwn(value, "input") ? (value as { input: unknown }).input : undefined;
+}
+
+function assertContentLength(inbound: InboundRequest, limit: number): void {
+  const length = Number(inbound.header("content-length") ?? 0);
+  if (length > limit) throw bodyTooLarge(limit);
+}
+
+export function bodyTooLarge(limit: number): Refusal {
+  return new Refusal("too_large", { reason: "body.too_long", message: `The body has more than ${limit} bytes` });
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** Reads and decodes a body; content type first, so that no page elsewhere can make a browser send one (ruling 23). */
+async function readBody<T>(context: RouteContext, read: (codec: Codec, bytes: Uint8Array) => T): Promise<T> {
+  const { inbound, runtime } = context;
+  const codec = await codecOf(inbound.header("content-type"));
+  if (codec === null) {
+    throw new Refusal("unsupported_media_type", {
+      reason: "content_type",
+      message: "Send Content-Type: application/json or application/cbor",
+    });
+  }
+  const bytes = await inbound.bytes(runtime.limits.maxIncomingMessageSize);
+  try {
+    return read(codec, bytes);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    if (!(error instanceof DecodeError) && !(error instanceof TypeError)) throw error;
+    throw new Refusal("malformed", {
+      reason: "body.malformed",
+      group: "message",
+      code: "invalid_message",
+      message: error instanceof DecodeError ? `The body cannot be read: ${error.message}` : "The body is not UTF-8",
+    });
+  }
+}
+
+function decodeWith(codec: Codec, bytes: Uint8Array): unknown {
+  return codec.decode(codec === jsonCodec ? utf8.decode(bytes) : bytes);
+}
+
+async function codecOf(contentType: string | null): Promise<Codec | null> {
+  const type = (contentType ?? "").replace(/;.*$/s, "").trim().toLowerCase();
+  if (type === "application/json") return jsonCodec;
+  if (type === "application/cbor") return (await import("../protocol/cbor.ts")).cborCodec;
+  return null;
+}
+
+async function jsonResponse(context: RouteContext, status: number, value: object): Promise<OutboundResponse> {
+  const { runtime, inbound } = context;
+  const accept = inbound.header("accept");
+  const codec = accept?.startsWith("application/cbor") ? (await codecOf("application/cbor"))! : jsonCodec;
+  const body = codec.encode(value, "output");
+  const limit = runtime.limits.maxOutgoingMessageSize;
+  if (body.length > limit) throw outgoingTooLong(body.length, limit);
+  return {
+    status,
+    headers: [
+      ["content-type", codec.contentType],
+      ["cache-control", "no-store"],
+      ["x-content-type-options", "nosniff"],
+      ["byward-correlation-id", newCorrelationId(runtime.host)],
+    ],
+    body,
+  };
+}
+
+const HIDDEN_HEADER = /^(authorization|byward-.*|x-byward-.*)$/;
+
+/** The request as handlers see it: credentials and our own headers removed (ruling 14), path below the entrypoint. */
+export function cleanRequest(inbound: InboundRequest, path?: string): Request {
+  const headers = new Headers();
+  for (const [name, value] of inbound.headers()) {
+    if (!HIDDEN_HEADER.test(name.toLowerCase())) headers.append(name, value);
+  }
+  const query = inbound.query === "" ? "" : `?${inbound.query}`;
+  const url = `${inbound.origin}${path ?? inbound.path}${query}`;
+  const hasBody = inbound.method !== "GET" && inbound.method !== "HEAD" && path !== undefined;
+  const body = hasBody ? inbound.stream() : null;
+  return new Request(url, {
+    method: inbound.method,
+    headers,
+    signal: inbound.signal,
+    ...(body === null ? {} : { body, duplex: "half" }),
+  } as RequestInit);
+}

@@ -1,0 +1,560 @@
+/**
+ * Owns one actor in memory: its state, its parts (queue, schedule, kv, outbox) and its life from creation or load to
+ * sleep or destroy. Connections live in `connections.ts`, running an admitted handler in `invocation.ts`.
+ *
+ * Order of a life: createState → createVars → [gate] → onCreate → onWake → run; loaded: migrate → createVars → onWake →
+ * run; stop: abort → run settles → onSleep or onDestroy → connections close → waitUntil → last commit.
+ */
+import { recordOf, type SealedCaller } from "../boundary/caller.ts";
+import { Refusal } from "../boundary/errors.ts";
+import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
+import { Scheduler } from "../boundary/party.ts";
+import type { CallerRecord } from "../boundary/scheme.ts";
+import type { ActorMeta, ActorRef, Clock, Logger, Snapshot, Timer } from "../hosts/port.ts";
+import type { Connection } from "./connection.ts";
+import { ConnectionTable } from "./connections.ts";
+import { ActorScope } from "./context.ts";
+import { EXPIRED, withDeadline } from "./deadline.ts";
+import type { CompiledActor } from "./entrypoints.ts";
+import { newCorrelationId } from "./failure.ts";
+import { createInternalClient } from "./internal-client.ts";
+import { Invocations } from "./invocation.ts";
+import { ActorKv } from "./kv.ts";
+import { Outbox } from "./outbox.ts";
+import { ActorQueues } from "./queue.ts";
+import type { Runtime } from "./runtime.ts";
+import { ActorSchedule } from "./schedule.ts";
+import { migrateState, type StagedState, StateCell } from "./state.ts";
+import type { Conn } from "./types.ts";
+
+export type Phase = "provisional" | "starting" | "live" | "stopping" | "stopped" | "destroyed";
+export type StopCause = "sleep" | "destroy" | "shutdown" | "reset";
+
+/** First and longest pause before `run` is started again after it threw, ms. */
+const RUN_RESTART_FIRST = 250;
+const RUN_RESTART_MAX = 30_000;
+
+export class ActorInstance {
+  readonly runtime: Runtime;
+  readonly compiled: CompiledActor;
+  readonly ref: ActorRef;
+  readonly key: readonly string[];
+  readonly id: string;
+  readonly log: Logger;
+  readonly outbox: Outbox;
+  readonly queues: ActorQueues;
+  readonly schedule: ActorSchedule;
+  readonly kv: ActorKv;
+  readonly connections: ConnectionTable;
+  readonly invocations: Invocations;
+  readonly scope: ActorScope;
+  readonly #stop = new AbortController();
+  #phase: Phase = "provisional";
+  #meta: ActorMeta;
+  #cell: StateCell | null = null;
+  #vars: unknown;
+  #hasVars = false;
+  #input: unknown;
+  #active = 0;
+  #lastActive: number;
+  #idleTimer: Timer | null = null;
+  #alarm: Timer | null = null;
+  #alarmAt = Number.POSITIVE_INFINITY;
+  #run: Promise<void> | null = null;
+  #waits = new Set<Promise<unknown>>();
+  #stopped: Promise<void> | null = null;
+
+  private constructor(
+    runtime: Runtime,
+    compiled: CompiledActor,
+    ref: ActorRef,
+    key: readonly string[],
+    meta: ActorMeta,
+    snapshot: Snapshot | null,
+  ) {
+    this.runtime = runtime;
+    this.compiled = compiled;
+    this.ref = ref;
+    this.key = key;
+    this.id = meta.id;
+    this.#meta = meta;
+    this.#lastActive = runtime.host.clock.now();
+    this.log = runtime.host.log.child({ actor: ref.name, key: ref.key });
+    this.outbox = new Outbox({
+      actor: ref,
+      store: runtime.host.store,
+      durability: compiled.options.durability,
+      encodeState: () => this.#cell?.encode() ?? null,
+      wakeAt: () => this.#earliest(),
+      commitFailed: (error) => this.#commitFailed(error),
+    });
+    this.queues = new ActorQueues({
+      ref,
+      clock: runtime.host.clock,
+      store: runtime.host.store,
+      outbox: this.outbox,
+      log: this.log,
+      random: (bytes) => runtime.host.random(bytes),
+      limits: compiled.options,
+      declared: compiled.queues,
+      nextId: () => this.#takeQueueId(),
+      isStopping: () => this.isStopping,
+      stopSignal: this.#stop.signal,
+      isRevoked: (record) => runtime.isRecordRevoked(record),
+      onChange: () => this.#rearm(),
+      onActivity: () => this.touch(),
+      counts: snapshot?.queues ?? {},
+    });
+    this.schedule = new ActorSchedule({
+      clock: runtime.host.clock,
+      outbox: this.outbox,
+      log: this.log,
+      random: (bytes) => runtime.host.random(bytes),
+      onChange: () => this.#rearm(),
+      rows: snapshot?.schedules ?? [],
+    });
+    this.kv = new ActorKv({ ref, store: runtime.host.store, outbox: this.outbox });
+    this.connections = new ConnectionTable(this);
+    this.invocations = new Invocations(this);
+    this.scope = new ActorScope(this);
+  }
+
+  /**
+   * An instance of a missing actor, in its initial state, to judge a caller by. Nothing of it is written. `creator` is
+   * null where the caller only looks the actor up.
+   */
+  static async provisional(
+    runtime: Runtime,
+    compiled: CompiledActor,
+    ref: ActorRef,
+    key: readonly string[],
+    input: unknown,
+    creator: SealedCaller | null,
+  ): Promise<ActorInstance> {
+    const now = runtime.host.clock.now();
+    const { config } = compiled;
+    if (config.canCreate !== undefined && creator !== null)
+      await assertMayCreate(runtime, compiled, creator, key, input);
+    const meta: ActorMeta = {
+      id: newCorrelationId(runtime.host),
+      createdAt: now,
+      version: config.migrate?.version ?? 1,
+      nextQueueId: 1,
+      running: config.run !== undefined,
+    };
+    const instance = new ActorInstance(runtime, compiled, ref, key, meta, null);
+    instance.#input = input;
+    if (config.createState !== undefined) {
+      instance.#plantState(await config.createState(instance.scope, input));
+    } else if (config.state !== undefined) {
+      instance.#plantState(structuredClone(config.state));
+    }
+    await instance.#createVars();
+    return instance;
+  }
+
+  /** An actor from its stored rows, started. */
+  static async restore(
+    runtime: Runtime,
+    compiled: CompiledActor,
+    ref: ActorRef,
+    key: readonly string[],
+    snapshot: Snapshot,
+  ): Promise<ActorInstance> {
+    const instance = new ActorInstance(runtime, compiled, ref, key, snapshot.meta, snapshot);
+    await instance.#restoreState(snapshot);
+    await instance.#createVars();
+    instance.#phase = "starting";
+    await compiled.config.onWake?.(instance.scope);
+    instance.#started();
+    return instance;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+  get isProvisional(): boolean {
+    return this.#phase === "provisional";
+  }
+  get isStopping(): boolean {
+    return this.#phase === "stopping" || this.#phase === "stopped" || this.#phase === "destroyed";
+  }
+  get clock(): Clock {
+    return this.runtime.host.clock;
+  }
+  get stopSignal(): AbortSignal {
+    return this.#stop.signal;
+  }
+  get meta(): ActorMeta {
+    return this.#meta;
+  }
+
+  /** Creates the actor a caller was admitted to: all of it is durable, or nothing of it exists. */
+  async create(): Promise<void> {
+    this.#phase = "starting";
+    this.outbox.beginCreate(this.#meta);
+    try {
+      await this.compiled.config.onCreate?.(this.scope, this.#input);
+      await this.compiled.config.onWake?.(this.scope);
+      await this.outbox.durable();
+    } catch (error) {
+      this.outbox.dropStaged();
+      this.discard();
+      throw error;
+    }
+    this.#started();
+  }
+
+  /** A provisional instance that is not to be. */
+  discard(): void {
+    this.#phase = "stopped";
+    this.#stop.abort(new Error("the actor was not created"));
+    this.#alarm?.cancel();
+  }
+
+  stateView(): unknown {
+    if (this.#cell === null) {
+      throw new Error(
+        `Actor "${this.compiled.name}" has no state here. Declare \`state\` or \`createState\`. [actor/state_not_enabled]`,
+      );
+    }
+    return this.#cell.value;
+  }
+
+  /** Opens a stage for changes that may have to be dropped. */
+  draftState(): StagedState<unknown> {
+    if (this.#cell === null) this.stateView();
+    return this.#cell!.stage();
+  }
+
+  varsView(): unknown {
+    if (!this.#hasVars) {
+      throw new Error(
+        `Actor "${this.compiled.name}" has no vars here. Declare \`vars\` or \`createVars\`. [actor/vars_not_enabled]`,
+      );
+    }
+    return this.#vars;
+  }
+
+  connectionView(): ReadonlyMap<string, Conn> {
+    return this.connections.view;
+  }
+
+  broadcast(name: string, args: readonly unknown[]): void {
+    this.connections.broadcast(name, args);
+  }
+
+  internalClient(onBehalfOf: CallerRecord | null): unknown {
+    return createInternalClient(this.runtime, {
+      name: this.ref.name,
+      key: this.key,
+      ...(onBehalfOf === null ? {} : { onBehalfOf }),
+    });
+  }
+
+  /** Whom an action's own calls act for: the external caller, or the one its caller already acted for. */
+  recordOfOriginal(caller: SealedCaller): CallerRecord | null {
+    if (caller.onBehalfOf !== null) return caller.onBehalfOf;
+    return caller.source === null && caller.identity !== undefined ? recordOf(caller) : null;
+  }
+
+  /** Ties a call's abort signal to the actor's stop and the connection's end. */
+  linkAbort(controller: AbortController, connection: Connection): void {
+    if (this.#stop.signal.aborted) controller.abort(this.#stop.signal.reason);
+    else this.#stop.signal.addEventListener("abort", () => controller.abort(this.#stop.signal.reason), { once: true });
+    connection.onEnd((cause) => controller.abort(new Error(`the connection ended: ${cause}`)));
+  }
+
+  /** Something is under way: the actor stays awake until the matching `unpin`. */
+  pin(): void {
+    this.#active += 1;
+  }
+  unpin(): void {
+    this.#active -= 1;
+    this.touch();
+  }
+  touch(): void {
+    this.#lastActive = this.clock.now();
+  }
+
+  waitUntil(promise: Promise<unknown>): void {
+    this.pin();
+    this.#waits.add(promise);
+    promise
+      .catch((error: unknown) => this.log.warn({ err: error }, "a waitUntil promise was rejected"))
+      .finally(() => {
+        this.#waits.delete(promise);
+        this.unpin();
+      });
+  }
+
+  keepAwake<T>(promise: Promise<T>): Promise<T> {
+    this.pin();
+    const done = (): void => this.unpin();
+    promise.then(done, done);
+    return promise;
+  }
+
+  requestSleep(): void {
+    this.clock.after(0, () => void this.stop("sleep"));
+  }
+  requestDestroy(): void {
+    this.clock.after(0, () => void this.stop("destroy"));
+  }
+
+  /** Stops the actor. Later calls join the first. */
+  stop(cause: StopCause): Promise<void> {
+    this.#stopped ??= this.#stopNow(cause);
+    return this.#stopped;
+  }
+
+  async #stopNow(cause: StopCause): Promise<void> {
+    if (this.#phase === "stopped" || this.#phase === "destroyed") return;
+    this.#phase = "stopping";
+    const { options, config } = this.compiled;
+    this.#idleTimer?.cancel();
+    this.#alarm?.cancel();
+    this.#stop.abort(new Refusal("unavailable", { reason: "actor.stopping", group: "actor", code: "aborted" }));
+    if (this.#run !== null) await this.#within(this.#run, options.runStopTimeout, "run did not settle in time");
+    if (cause === "destroy") await this.#hook(config.onDestroy, options.onDestroyTimeout, "onDestroy");
+    else if (cause !== "reset") await this.#hook(config.onSleep, options.onSleepTimeout, "onSleep");
+    this.connections.closeAll(cause);
+    if (this.#waits.size > 0) {
+      await this.#within(
+        Promise.allSettled([...this.#waits]),
+        options.waitUntilTimeout,
+        "waitUntil did not settle in time",
+      );
+    }
+    await this.#lastCommit(cause);
+    this.#phase = cause === "destroy" ? "destroyed" : "stopped";
+    this.runtime.forget(this);
+    if (cause !== "destroy") this.runtime.considerWake(this.#earliest());
+  }
+
+  async #lastCommit(cause: StopCause): Promise<void> {
+    try {
+      if (cause === "destroy") {
+        await this.outbox.destroy();
+        return;
+      }
+      if (this.compiled.config.run !== undefined && this.#meta.running && cause === "sleep") {
+        this.#stageMeta({ running: false });
+      }
+      await this.outbox.durable();
+    } catch (error) {
+      this.log.error({ err: error, cause }, "the last commit of a stopping actor failed");
+    }
+  }
+
+  async #hook(hook: ((c: unknown) => unknown) | undefined, timeout: number, name: string): Promise<void> {
+    if (hook === undefined) return;
+    try {
+      await this.#within(Promise.resolve(hook(this.scope)), timeout, `${name} did not finish in time`);
+    } catch (error) {
+      this.log.error({ err: error }, `${name} failed`);
+    }
+  }
+
+  async #within(promise: Promise<unknown>, timeout: number, late: string): Promise<void> {
+    if ((await withDeadline(promise, timeout, this.clock)) === EXPIRED) this.log.warn({ timeout }, late);
+  }
+
+  #plantState(state: unknown): void {
+    this.#cell = new StateCell(state, this.#cellOptions());
+  }
+
+  #cellOptions(): ConstructorParameters<typeof StateCell>[1] {
+    const { config, options } = this.compiled;
+    return {
+      maxSize: options.maxStateSize,
+      onDirty: () => {
+        if (this.isProvisional) return;
+        this.outbox.staged.stateDirty = true;
+        if (!this.invocations.isRunning) this.outbox.settle();
+      },
+      onChange:
+        config.onStateChange === undefined
+          ? undefined
+          : (state) => {
+              if (this.#phase !== "live") return;
+              try {
+                config.onStateChange?.(this.scope, state);
+              } catch (error) {
+                this.log.error({ err: error }, "onStateChange failed");
+              }
+            },
+    };
+  }
+
+  async #restoreState(snapshot: Snapshot): Promise<void> {
+    const { config } = this.compiled;
+    if (snapshot.state === null) {
+      if (config.state !== undefined) this.#plantState(structuredClone(config.state));
+      return;
+    }
+    const read = await migrateState(snapshot.state, snapshot.meta.version, config);
+    this.#plantState(read.state);
+    if (read.migrated) {
+      this.#stageMeta({ version: read.version });
+      this.outbox.staged.stateDirty = true;
+    }
+  }
+
+  async #createVars(): Promise<void> {
+    const { config, options } = this.compiled;
+    if (config.createVars !== undefined) {
+      const vars = config.createVars(this.scope, undefined);
+      const settled = isPromise(vars) ? await withDeadline(vars, options.createVarsTimeout, this.clock) : vars;
+      if (settled === EXPIRED) throw new Refusal("fault", { reason: "createVars.deadline" });
+      this.#vars = settled;
+      this.#hasVars = true;
+    } else if (config.vars !== undefined) {
+      this.#vars = structuredClone(config.vars);
+      this.#hasVars = true;
+    }
+  }
+
+  #started(): void {
+    this.#phase = "live";
+    this.touch();
+    this.#armIdle();
+    this.#rearm();
+    this.#launchRun();
+  }
+
+  #launchRun(): void {
+    const { run } = this.compiled.config;
+    if (run === undefined) return;
+    const body = typeof run === "function" ? run : run.run;
+    if (!this.#meta.running) this.#stageMeta({ running: true });
+    this.outbox.settle();
+    this.#run = this.#runLoop(body);
+  }
+
+  async #runLoop(body: (c: unknown) => unknown): Promise<void> {
+    for (let pause = RUN_RESTART_FIRST; !this.isStopping; pause = Math.min(pause * 2, RUN_RESTART_MAX)) {
+      const scope = new ActorScope(this);
+      try {
+        await body(scope);
+        await this.queues.acknowledgeHeld();
+        if (!this.isStopping) this.#stageMeta({ running: false });
+        this.outbox.settle();
+        return;
+      } catch (error) {
+        await this.queues.releaseHeld();
+        if (this.isStopping) return;
+        this.log.error({ err: error, pause }, "run failed; starting it again");
+        this.outbox.settle();
+        await new Promise<void>((resolve) => {
+          const timer = this.clock.after(pause, resolve);
+          this.#stop.signal.addEventListener("abort", () => {
+            timer.cancel();
+            resolve();
+          });
+        });
+      }
+    }
+  }
+
+  #stageMeta(change: Partial<ActorMeta>): void {
+    this.#meta = { ...this.#meta, ...change };
+    this.outbox.staged.meta = this.#meta;
+  }
+
+  #takeQueueId(): number {
+    const id = this.#meta.nextQueueId;
+    this.#stageMeta({ nextQueueId: id + 1 });
+    return id;
+  }
+
+  #earliest(): number | null {
+    const schedule = this.schedule.earliest();
+    const queue = this.compiled.config.run === undefined ? null : this.queues.earliest();
+    if (schedule === null) return queue;
+    return queue === null ? schedule : Math.min(schedule, queue);
+  }
+
+  /** Sets the one alarm of a live actor to its earliest work. */
+  #rearm(): void {
+    if (this.#phase !== "live") return;
+    const at = this.#earliest();
+    if (at === null) {
+      this.#alarm?.cancel();
+      this.#alarm = null;
+      this.#alarmAt = Number.POSITIVE_INFINITY;
+      return;
+    }
+    if (this.#alarm !== null && this.#alarmAt <= at) return;
+    this.#alarm?.cancel();
+    this.#alarmAt = at;
+    this.#alarm = this.clock.after(Math.max(0, at - this.clock.now()), () => this.#alarmFired());
+  }
+
+  #alarmFired(): void {
+    this.#alarm = null;
+    this.#alarmAt = Number.POSITIVE_INFINITY;
+    if (this.#phase !== "live") return;
+    this.queues.deliverDue();
+    this.pin();
+    this.schedule
+      .fireDue((row) => this.invocations.runScheduled(row, Scheduler))
+      .catch((error: unknown) => this.log.error({ err: error }, "a schedule could not be fired"))
+      .finally(() => {
+        this.unpin();
+        this.outbox.settle();
+        this.#rearm();
+      });
+  }
+
+  #armIdle(): void {
+    const { noSleep, sleepTimeout } = this.compiled.options;
+    if (noSleep || this.#phase !== "live") return;
+    const idleFor = this.clock.now() - this.#lastActive;
+    const wait = this.#maySleep() ? Math.max(1, sleepTimeout - idleFor) : sleepTimeout;
+    this.#idleTimer = this.clock.after(wait, () => {
+      if (this.#phase !== "live") return;
+      if (this.#maySleep() && this.clock.now() - this.#lastActive >= sleepTimeout) void this.stop("sleep");
+      else this.#armIdle();
+    });
+  }
+
+  #maySleep(): boolean {
+    const runIdle = this.#run === null || !this.#meta.running || this.queues.isWaiting;
+    return this.#active === 0 && this.connections.size === 0 && runIdle && this.outbox.idle;
+  }
+
+  /** A commit failed: what is in memory is not what is on disk. Goes back to disk with the next use. */
+  #commitFailed(error: unknown): void {
+    this.log.error({ err: error }, "a commit failed; the actor goes back to its last durable state");
+    this.#phase = this.#phase === "live" ? "stopping" : this.#phase;
+    this.runtime.forget(this);
+    void this.stop("reset");
+  }
+}
+
+async function assertMayCreate(
+  runtime: Runtime,
+  compiled: CompiledActor,
+  caller: SealedCaller,
+  key: readonly string[],
+  input: unknown,
+): Promise<void> {
+  const { canCreate } = compiled.config;
+  let verdict: unknown;
+  try {
+    const answer = canCreate?.({ caller, key, input }) as MaybePromise<unknown>;
+    verdict = isPromise(answer)
+      ? await withDeadline(answer, compiled.options.canInvokeTimeout, runtime.host.clock)
+      : answer;
+  } catch (error) {
+    throw new Refusal("fault", { reason: "can_create.threw", cause: error });
+  }
+  if (verdict === true) return;
+  if (verdict === false) throw new Refusal("forbidden", { reason: "can_create.false" });
+  if (verdict === EXPIRED) throw new Refusal("fault", { reason: "can_create.deadline" });
+  throw new Refusal("fault", {
+    reason: "can_create.not_boolean",
+    cause: new TypeError("canCreate must return true or false."),
+  });
+}

@@ -1,0 +1,261 @@
+/**
+ * Owns running what the gate admitted. Every function that reaches handler code takes the `Admission` first and spends
+ * it (G3). Payloads are parsed here, after the decision.
+ */
+import { Refusal } from "../boundary/errors.ts";
+import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
+import type { AnyParty } from "../boundary/party.ts";
+import type { ScheduleRow } from "../hosts/port.ts";
+import { decode } from "../protocol/json.ts";
+import type { Connection } from "./connection.ts";
+import { InvocationScope } from "./context.ts";
+import { EXPIRED, withDeadline } from "./deadline.ts";
+import type { ActionEntry } from "./entrypoints.ts";
+import { Admission, admitOwn } from "./gate.ts";
+import type { ActorInstance } from "./instance.ts";
+
+export class Invocations {
+  readonly #instance: ActorInstance;
+  readonly #serial = new Map<string, Promise<unknown>>();
+  #running = 0;
+
+  constructor(instance: ActorInstance) {
+    this.#instance = instance;
+  }
+
+  /** True while a handler is between its start and its end: its changes are committed when it ends. */
+  get isRunning(): boolean {
+    return this.#running > 0;
+  }
+
+  /** Runs an admitted action. What it returns, or throws, is ready to be answered; its changes are staged. */
+  runAction(admission: Admission, args: unknown, connection: Connection): MaybePromise<unknown> {
+    Admission.spend(admission);
+    const entry = this.#entryOf(admission);
+    const scope = admission.context as InvocationScope;
+    if (!Array.isArray(args)) return throwRefusal(invalidArguments("The arguments of an action are a list"));
+    if (entry.input === null && !entry.serial) return this.#start(entry, scope, args, connection);
+    return this.#prepared(entry, scope, args, connection);
+  }
+
+  #entryOf(admission: Admission): ActionEntry {
+    const { target } = admission;
+    const entry = target.kind === "action" ? this.#instance.compiled.actions.get(target.name) : undefined;
+    // The gate refuses unknown actions; reaching this without an entry is a defect of ours.
+    if (entry === undefined) throw new Refusal("fault", { reason: "action.no_entry" });
+    return entry;
+  }
+
+  async #prepared(
+    entry: ActionEntry,
+    scope: InvocationScope,
+    args: readonly unknown[],
+    connection: Connection,
+  ): Promise<unknown> {
+    const given = entry.input === null ? args : await parseInput(entry, args);
+    if (!entry.serial) return this.#start(entry, scope, given, connection);
+    const before = this.#serial.get(entry.name) ?? Promise.resolve();
+    const mine = before.then(() => {
+      const end = connection.leaseEnd();
+      if (end !== null)
+        throw new Refusal(end === "expired" ? "expired" : "unauthenticated", { reason: `lease.${end}` });
+      return this.#start(entry, scope, given, connection);
+    });
+    const settled = mine.catch(() => {});
+    this.#serial.set(entry.name, settled);
+    settled.finally(() => {
+      if (this.#serial.get(entry.name) === settled) this.#serial.delete(entry.name);
+    });
+    return mine;
+  }
+
+  #start(
+    entry: ActionEntry,
+    scope: InvocationScope,
+    args: readonly unknown[],
+    connection: Connection,
+  ): MaybePromise<unknown> {
+    this.#running += 1;
+    this.#instance.pin();
+    if (entry.atomic) scope.beginDecision();
+    let output: unknown;
+    try {
+      output = entry.handler(scope, ...args);
+    } catch (error) {
+      this.#end(entry, scope, false);
+      throw error;
+    }
+    if (isPromise(output)) return this.#await(entry, scope, args, output, connection);
+    this.#end(entry, scope, true);
+    return this.#respond(entry, args, output);
+  }
+
+  async #await(
+    entry: ActionEntry,
+    scope: InvocationScope,
+    args: readonly unknown[],
+    running: Promise<unknown>,
+    connection: Connection,
+  ): Promise<unknown> {
+    const { actionTimeout } = this.#instance.compiled.options;
+    let output: unknown;
+    try {
+      output = await withDeadline(running, actionTimeout, this.#instance.clock);
+    } catch (error) {
+      this.#end(entry, scope, false);
+      throw error;
+    }
+    if (output === EXPIRED) {
+      this.#abandon(entry, scope, running);
+      throw new Refusal("timeout", { reason: "action.deadline" });
+    }
+    this.#end(entry, scope, true);
+    const end = connection.leaseEnd();
+    if (end !== null) throw new Refusal(end === "expired" ? "expired" : "unauthenticated", { reason: `lease.${end}` });
+    return this.#respond(entry, args, output);
+  }
+
+  /** The caller was told `timed_out`; the handler goes on, its signal fires, and what it still changes is logged. */
+  #abandon(entry: ActionEntry, scope: InvocationScope, running: Promise<unknown>): void {
+    scope.abandon(new Refusal("timeout", { reason: "action.deadline" }));
+    const late = (outcome: string): void => {
+      this.#instance.log.warn(
+        { action: entry.name, outcome },
+        "an action that had timed out ended; its changes are kept",
+      );
+      this.#end(entry, scope, outcome === "returned");
+    };
+    running.then(
+      () => late("returned"),
+      () => late("threw"),
+    );
+  }
+
+  #end(entry: ActionEntry, scope: InvocationScope, succeeded: boolean): void {
+    this.#running -= 1;
+    this.#instance.unpin();
+    if (entry.atomic) scope.endDecision(succeeded);
+    this.#instance.outbox.settle();
+  }
+
+  #respond(entry: ActionEntry, args: readonly unknown[], output: unknown): MaybePromise<unknown> {
+    const { onBeforeActionResponse } = this.#instance.compiled.config;
+    if (onBeforeActionResponse === undefined) return output;
+    const failed = (error: unknown): unknown => {
+      this.#instance.log.error(
+        { err: error, action: entry.name },
+        "onBeforeActionResponse failed; the output is sent as it was",
+      );
+      return output;
+    };
+    try {
+      const replaced = onBeforeActionResponse(this.#instance.scope, entry.name, [...args], output);
+      return isPromise(replaced) ? replaced.catch(failed) : replaced;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  /** Runs an action of the actor's own schedule: admitted as `Scheduler`, not judged by `canInvoke` (ruling 6). */
+  async runScheduled(row: ScheduleRow, scheduler: AnyParty): Promise<void> {
+    const { runtime, compiled } = this.#instance;
+    const started = runtime.host.clock.now();
+    const credentials = await runtime.prove(scheduler, {
+      channel: { kind: "scheduler", subject: `${this.#instance.ref.name}/${this.#instance.ref.key}` },
+      method: "",
+      url: "",
+      header: () => null,
+      body: null,
+      frameToken: null,
+    });
+    const target = { kind: "action", name: row.action } as const;
+    const resolution = credentials.resolve(scheduler);
+    if (resolution.caller === null) throw resolution.refusal;
+    const connection = await this.#instance.connections.open({
+      kind: "internal",
+      credentials,
+      caller: resolution.caller,
+      params: undefined,
+      request: null,
+    });
+    const verdict = admitOwn(
+      target,
+      credentials,
+      scheduler,
+      (caller) => new InvocationScope(this.#instance, connection, caller),
+    );
+    const outcome = verdict instanceof Admission ? "ok" : "forbidden";
+    runtime.decisions.record(
+      started,
+      compiled.name,
+      this.#instance.ref.key,
+      "action",
+      row.action,
+      resolution.caller,
+      outcome,
+      "",
+      null,
+      0,
+    );
+    if (!(verdict instanceof Admission)) throw verdict;
+    if (!compiled.actions.has(row.action)) {
+      this.#instance.log.error(
+        { action: row.action, schedule: row.id },
+        "a schedule names an action that does not exist",
+      );
+      return;
+    }
+    await this.runAction(verdict, decode(row.args), connection);
+  }
+
+  /** Runs the raw HTTP handler. */
+  async runRequest(admission: Admission, request: Request): Promise<Response> {
+    Admission.spend(admission);
+    const { onRequest } = this.#instance.compiled.config;
+    if (onRequest === undefined) throw new Refusal("fault", { reason: "request.no_entry" });
+    this.#running += 1;
+    try {
+      const response = await onRequest(admission.context, request);
+      if (response instanceof Response) return response;
+      throw new Refusal("fault", {
+        reason: "request.no_response",
+        cause: new TypeError(`onRequest of "${this.#instance.compiled.name}" must return a Response.`),
+      });
+    } finally {
+      this.#running -= 1;
+      this.#instance.outbox.settle();
+    }
+  }
+
+  /** Starts the raw socket handler; what it attaches synchronously misses nothing. */
+  runWebSocket(admission: Admission, socket: unknown): MaybePromise<unknown> {
+    Admission.spend(admission);
+    const { onWebSocket } = this.#instance.compiled.config;
+    if (onWebSocket === undefined) throw new Refusal("fault", { reason: "websocket.no_entry" });
+    try {
+      return onWebSocket(admission.context, socket as never);
+    } finally {
+      this.#instance.outbox.settle();
+    }
+  }
+}
+
+async function parseInput(entry: ActionEntry, args: readonly unknown[]): Promise<readonly unknown[]> {
+  const result = await entry.input!["~standard"].validate(args[0]);
+  if (result.issues === undefined) return [result.value, ...args.slice(1)];
+  throw new Refusal("malformed", {
+    reason: "action.input",
+    group: "action",
+    code: "invalid_request",
+    message: "The input does not satisfy its schema",
+    metadata: { issues: result.issues.map(({ message, path }) => ({ message, path: path?.map(String) ?? [] })) },
+  });
+}
+
+export function invalidArguments(message: string): Refusal {
+  return new Refusal("malformed", { reason: "action.arguments", group: "action", code: "invalid_request", message });
+}
+
+function throwRefusal(refusal: Refusal): never {
+  throw refusal;
+}

@@ -1,0 +1,471 @@
+/**
+ * Owns the server's side of an RPC connection (`GET /actors/{name}/{key}/connect`): hello, then messages in arrival order,
+ * each through the gate. `docs/wire.md` §6 is this file in prose.
+ *
+ * Messages of one connection start in the order they came: while one waits for its decision, later ones wait behind it.
+ */
+import { recordOf } from "../boundary/caller.ts";
+import { Refusal } from "../boundary/errors.ts";
+import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
+import type { Presentation } from "../boundary/scheme.ts";
+import type { Socket } from "../hosts/port.ts";
+import { FrameError, readClientFrame } from "../protocol/client-frames.ts";
+import { type Codec, jsonCodec } from "../protocol/codec.ts";
+import { MAX_BATCH } from "../protocol/limits.ts";
+import type {
+  ActionMessage,
+  ClientMessage,
+  ErrorMessage,
+  HelloMessage,
+  RenewMessage,
+  SendMessage,
+  ServerMessage,
+  SubscribeMessage,
+} from "../protocol/messages.ts";
+import type { Connection, ConnectionLink, Outgoing } from "./connection.ts";
+import { InvocationScope } from "./context.ts";
+import type { CompiledActor } from "./entrypoints.ts";
+import { toWireFailure, type WireFailure } from "./failure.ts";
+import { Admission, admit, partiesOf, type Verdict } from "./gate.ts";
+import type { ActorInstance } from "./instance.ts";
+import type { Runtime } from "./runtime.ts";
+import { type Address, openStanding } from "./standing.ts";
+import { outcomeOf, reasonOf } from "./stateless.ts";
+import type { InvokeTarget } from "./types.ts";
+
+export interface RpcOptions {
+  readonly runtime: Runtime;
+  readonly compiled: CompiledActor;
+  readonly address: Address;
+  readonly socket: Socket;
+  readonly codec: Codec;
+  /** What the upgrade request presented, without the first frame. */
+  readonly presentation: Omit<Presentation, "frameToken">;
+  readonly request: () => Request;
+}
+
+type Phase = "hello" | "opening" | "open" | "closed";
+
+/** Serves one RPC connection until it closes. */
+export function serveRpc(options: RpcOptions): void {
+  new RpcSession(options).start();
+}
+
+class RpcSession implements ConnectionLink {
+  readonly #options: RpcOptions;
+  readonly #runtime: Runtime;
+  readonly #socket: Socket;
+  readonly #codec: Codec;
+  #phase: Phase = "hello";
+  #instance: ActorInstance | null = null;
+  #connection: Connection | null = null;
+  #waiting: ClientMessage[] = [];
+  #deciding = false;
+  #out: (string | Uint8Array)[] = [];
+  #flushQueued = false;
+  #cancelHello: (() => void) | null = null;
+
+  constructor(options: RpcOptions) {
+    this.#options = options;
+    this.#runtime = options.runtime;
+    this.#socket = options.socket;
+    this.#codec = options.codec;
+  }
+
+  start(): void {
+    this.#cancelHello = this.#runtime.pendingSocket(() => {
+      this.#refuse(new Refusal("timeout", { reason: "hello.deadline", group: "request", message: "No hello in time" }));
+    });
+    if (this.#cancelHello === null) {
+      this.#refuse(new Refusal("overloaded", { reason: "sockets.pending" }));
+      return;
+    }
+    this.#socket.attach({
+      message: (data) => this.#received(data),
+      close: () => this.#lost(),
+    });
+  }
+
+  #received(data: string | Uint8Array): void {
+    if (this.#phase === "closed") return;
+    let messages: ClientMessage[];
+    try {
+      messages = readClientFrame(this.#codec, data);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#malformed(error.message);
+      return;
+    }
+    for (const message of messages) this.#take(message);
+  }
+
+  #take(message: ClientMessage): void {
+    if (this.#phase === "hello") {
+      if (message.t !== "hello") this.#malformed("the first message must be a hello");
+      else void this.#open(message);
+      return;
+    }
+    if (this.#phase !== "open") {
+      if (this.#phase === "opening") this.#malformed("nothing but hello is sent before ready");
+      return;
+    }
+    if (!this.#deciding) {
+      this.#begin(message);
+      return;
+    }
+    if (this.#waiting.length >= this.#runtime.limits.maxPendingMessages) {
+      this.#close(new Refusal("overloaded", { reason: "messages.pending" }));
+      return;
+    }
+    this.#waiting.push(message);
+  }
+
+  async #open(hello: HelloMessage): Promise<void> {
+    this.#phase = "opening";
+    this.#cancelHello?.();
+    this.#cancelHello = null;
+    const { compiled, address, presentation, request } = this.#options;
+    try {
+      const { instance, connection } = await openStanding(this.#runtime, {
+        compiled,
+        address,
+        kind: "rpc",
+        presentation: { ...presentation, frameToken: hello.token ?? null },
+        mode: hello.mode ?? "getOrCreate",
+        input: hello.input,
+        params: hello.params,
+        request,
+      });
+      if ((this.#phase as Phase) === "closed") {
+        connection.lost();
+        return;
+      }
+      this.#instance = instance;
+      this.#connection = connection;
+      connection.link = this;
+      this.#phase = "open";
+      const { endsAt } = connection.lease;
+      this.sendMessage({
+        t: "ready",
+        actor: instance.id,
+        connection: connection.id,
+        expiresAt: Number.isFinite(endsAt) ? endsAt : null,
+        now: this.#runtime.host.clock.now(),
+      });
+      instance.connections.register(connection);
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  #begin(message: ClientMessage): void {
+    let started: MaybePromise<void>;
+    try {
+      started = this.#handle(message);
+    } catch (error) {
+      this.#answerError("id" in message ? message.id : undefined, error);
+      return;
+    }
+    if (!isPromise(started)) return;
+    this.#deciding = true;
+    started
+      .catch((error: unknown) => this.#answerError("id" in message ? message.id : undefined, error))
+      .then(() => this.#next());
+  }
+
+  #next(): void {
+    this.#deciding = false;
+    while (!this.#deciding && this.#waiting.length > 0 && this.#phase === "open") this.#begin(this.#waiting.shift()!);
+  }
+
+  /** Settles when the message has started, not when it is answered: handlers interleave, starts do not. */
+  #handle(message: ClientMessage): MaybePromise<void> {
+    switch (message.t) {
+      case "action":
+        return this.#gated({ kind: "action", name: message.name }, message.id, (admission) =>
+          this.#runAction(admission, message),
+        );
+      case "subscribe":
+        return this.#gated({ kind: "subscribe", name: message.name }, message.id, (admission) =>
+          this.#subscribe(admission, message),
+        );
+      case "send":
+        return this.#gated({ kind: "queue", name: message.name }, message.id, (admission) =>
+          this.#enqueue(admission, message),
+        );
+      case "unsubscribe":
+        this.#instance!.connections.unsubscribe(this.#connection!, message.name);
+        return;
+      case "renew":
+        return this.#renew(message);
+      case "hello":
+        this.#malformed("hello is the first message only");
+    }
+  }
+
+  #gated(target: InvokeTarget, id: number, run: (admission: Admission) => void): MaybePromise<void> {
+    const instance = this.#instance!;
+    const connection = this.#connection!;
+    const started = this.#runtime.host.clock.now();
+    if (instance.isStopping) throw new Refusal("unavailable", { reason: "actor.stopping" });
+    const verdict = admit(instance, {
+      target,
+      by: partiesOf(instance.compiled, target),
+      credentials: connection.lease.credentials,
+      leaseEnd: () => connection.leaseEnd(),
+      createContext: (caller) => new InvocationScope(instance, connection, caller),
+    });
+    if (isPromise(verdict)) return verdict.then((settled) => this.#decided(settled, target, id, started, run));
+    this.#decided(verdict, target, id, started, run);
+  }
+
+  #decided(
+    verdict: Verdict,
+    target: InvokeTarget,
+    id: number,
+    started: number,
+    run: (admission: Admission) => void,
+  ): void {
+    const admitted = verdict instanceof Admission;
+    const { ref } = this.#instance!;
+    this.#runtime.decisions.record(
+      started,
+      ref.name,
+      ref.key,
+      target.kind,
+      "name" in target ? target.name : "",
+      admitted ? verdict.caller : this.#connection!.caller,
+      admitted ? "ok" : outcomeOf(verdict),
+      admitted ? "" : reasonOf(verdict),
+      null,
+      this.#runtime.host.clock.now() - started,
+    );
+    if (admitted) {
+      run(verdict);
+      return;
+    }
+    if (target.kind === "subscribe") {
+      this.#connection!.denyEvent(target.name);
+    }
+    this.#answerError(id, verdict, target.kind === "subscribe" ? target.name : undefined);
+  }
+
+  #runAction(admission: Admission, message: ActionMessage): void {
+    let output: MaybePromise<unknown>;
+    try {
+      output = this.#instance!.invocations.runAction(admission, message.args, this.#connection!);
+    } catch (error) {
+      this.#answerError(message.id, error);
+      return;
+    }
+    if (isPromise(output)) {
+      output.then(
+        (settled) => this.#answer(message.id, settled),
+        (error: unknown) => this.#answerError(message.id, error),
+      );
+    } else {
+      this.#answer(message.id, output);
+    }
+  }
+
+  #subscribe(admission: Admission, message: SubscribeMessage): void {
+    Admission.spend(admission);
+    const connection = this.#connection!;
+    const { maxSubscriptions } = this.#runtime.limits;
+    if (connection.subscriptions.size >= maxSubscriptions && !connection.subscriptions.has(message.name)) {
+      this.#answerError(message.id, new Refusal("overloaded", { reason: "subscriptions.limit" }), message.name);
+      return;
+    }
+    this.#instance!.connections.subscribe(connection, message.name);
+    this.#answer(message.id, undefined);
+  }
+
+  #enqueue(admission: Admission, message: SendMessage): void {
+    Admission.spend(admission);
+    const { name, body, wait, timeout, key } = message;
+    const caller = recordOf(admission.caller);
+    this.#instance!.queues.sendFromOutside(name, body, { caller, wait, timeout, idempotencyKey: key }).then(
+      (receipt) => this.#answer(message.id, { status: receipt.status, response: receipt.response }),
+      (error: unknown) => this.#answerError(message.id, error),
+    );
+    this.#instance!.outbox.settle();
+  }
+
+  #renew(message: RenewMessage): MaybePromise<void> {
+    const { compiled, presentation } = this.#options;
+    const fresh = this.#runtime.proveForConnection(compiled, { ...presentation, frameToken: message.token });
+    const renewed = (credentials: Awaited<typeof fresh>): void => {
+      const connection = this.#connection!;
+      const refusal =
+        this.#runtime.refuseRevoked(credentials) ?? connection.lease.renew(credentials, this.#runtime.host.clock.now());
+      this.#runtime.decisions.record(
+        this.#runtime.host.clock.now(),
+        compiled.name,
+        connection.actorKey,
+        "renew",
+        "",
+        connection.caller,
+        refusal === null ? "ok" : refusal.outcome,
+        refusal?.reason ?? "",
+        null,
+        0,
+      );
+      if (refusal !== null) {
+        this.#answerError(message.id, refusal);
+        return;
+      }
+      const resolution = credentials.resolve(compiled.by);
+      if (resolution.caller !== null) connection.caller = resolution.caller;
+      this.#instance!.connections.renewed(connection);
+      const { endsAt } = connection.lease;
+      this.#answer(message.id, {
+        expiresAt: Number.isFinite(endsAt) ? endsAt : null,
+        now: this.#runtime.host.clock.now(),
+      });
+    };
+    return isPromise(fresh) ? fresh.then(renewed) : renewed(fresh);
+  }
+
+  /** Leaves when everything the answer rests on is durable (G8). */
+  #answer(id: number, output: unknown): void {
+    const instance = this.#instance!;
+    let wire: string | Uint8Array;
+    try {
+      wire = this.#codec.encode(output === undefined ? { t: "result", id } : { t: "result", id, output }, "output");
+    } catch (error) {
+      this.#answerError(id, error);
+      return;
+    }
+    if (wire.length > this.#runtime.limits.maxOutgoingMessageSize) {
+      this.#answerError(id, outgoingTooLong(wire.length, this.#runtime.limits.maxOutgoingMessageSize));
+      return;
+    }
+    instance.outbox.release(
+      () => this.#sendWire(wire),
+      (error) => this.#sendError(id, error),
+    );
+  }
+
+  #answerError(id: number | undefined, error: unknown, event?: string): void {
+    const instance = this.#instance;
+    if (instance === null) return;
+    instance.outbox.release(
+      () => this.#sendError(id, error, event),
+      (failure) => this.#sendError(id, failure, event),
+    );
+  }
+
+  #sendError(id: number | undefined, error: unknown, event?: string): void {
+    if (this.#phase === "closed") return;
+    const { ref } = this.#instance!;
+    const failure = toWireFailure(this.#runtime.host, error, { actor: ref.name, key: ref.key });
+    this.sendMessage(errorMessage(failure, id, event));
+  }
+
+  sendMessage(message: ServerMessage): void {
+    this.#sendWire(this.#codec.encode(message, "message"));
+  }
+
+  sendEvent(event: Outgoing): void {
+    this.#sendWire(this.#codec === jsonCodec ? event.text() : event.binary(this.#codec));
+  }
+
+  #sendWire(wire: string | Uint8Array): void {
+    if (this.#phase === "closed") return;
+    this.#out.push(wire);
+    if (this.#flushQueued) return;
+    this.#flushQueued = true;
+    queueMicrotask(() => this.#flush());
+  }
+
+  /** What became ready in one turn leaves as one frame, in order. */
+  #flush(): void {
+    this.#flushQueued = false;
+    const out = this.#out;
+    if (out.length === 0 || this.#phase === "closed") return;
+    this.#out = [];
+    if (this.#socket.bufferedAmount > this.#runtime.limits.maxBufferedBytes) {
+      this.#phase = "closed";
+      this.#socket.close(1013, "byward/overloaded");
+      this.#socket.terminate();
+      this.#connection?.lost();
+      return;
+    }
+    if (out.length === 1) {
+      this.#socket.send(out[0]!);
+      return;
+    }
+    for (let start = 0; start < out.length; start += MAX_BATCH) {
+      const part = out.slice(start, start + MAX_BATCH);
+      this.#socket.send(this.#codec.list(part as never));
+    }
+  }
+
+  close(code: number, reason: string, error: ErrorMessage | null): void {
+    if (this.#phase === "closed") return;
+    if (error !== null) this.sendMessage(error);
+    this.#flush();
+    this.#phase = "closed";
+    this.#socket.close(code, error === null ? reason : `${error.group}/${error.code}`);
+  }
+
+  #malformed(message: string): void {
+    this.#close(
+      new Refusal("malformed", { reason: "message.invalid", group: "message", code: "invalid_message", message }),
+    );
+  }
+
+  #close(refusal: Refusal): void {
+    if (this.#connection === null) {
+      this.#refuse(refusal);
+      return;
+    }
+    const failure = toWireFailure(this.#runtime.host, refusal, { actor: this.#options.compiled.name });
+    this.#connection.close(failure.closeCode ?? 1011, `${failure.group}/${failure.code}`, errorMessage(failure));
+  }
+
+  /** Before the connection stands: accept, say why, close, so that a browser can read it. */
+  #refuse(error: unknown): void {
+    if (this.#phase === "closed") return;
+    this.#cancelHello?.();
+    const failure = toWireFailure(this.#runtime.host, error, { actor: this.#options.compiled.name });
+    this.#socket.send(this.#codec.encode(errorMessage(failure), "message"));
+    this.#phase = "closed";
+    this.#socket.close(closeCodeOf(failure), `${failure.group}/${failure.code}`);
+  }
+
+  #lost(): void {
+    this.#cancelHello?.();
+    this.#phase = "closed";
+    this.#waiting = [];
+    this.#connection?.lost();
+  }
+}
+
+export function outgoingTooLong(size: number, limit: number): Refusal {
+  return new Refusal("too_large", {
+    reason: "output.too_long",
+    code: "outgoing_too_long",
+    message: `The output has ${size} bytes; at most ${limit} may leave`,
+  });
+}
+
+/** Outcomes that never close an open connection still end one that could not be opened. */
+export function closeCodeOf(failure: WireFailure): number {
+  if (failure.outcome === "user") return 3003;
+  return failure.closeCode ?? (failure.outcome === "not_found" ? 3003 : 1008);
+}
+
+export function errorMessage(failure: WireFailure, id?: number, event?: string): ErrorMessage {
+  return {
+    t: "error",
+    ...(id === undefined ? {} : { id }),
+    group: failure.group,
+    code: failure.code,
+    message: failure.message,
+    ...(failure.metadata === undefined ? {} : { metadata: failure.metadata }),
+    ...(failure.retryAfter === undefined ? {} : { retryAfter: failure.retryAfter }),
+    correlationId: failure.correlationId,
+    ...(event === undefined ? {} : { event }),
+  };
+}

@@ -1,0 +1,409 @@
+/**
+ * Owns the actors of one registry on one host: which instances are in memory, who may become one, what must be woken,
+ * which credentials are revoked, which policy epoch is in force. Transports and `setup` drive it; user code never sees it.
+ *
+ * Invariants: one live instance per address; an instance that nobody was admitted to is never in the map, never written
+ * and bounded in number (ruling 9, G12).
+ */
+import type { SealedCaller } from "../boundary/caller.ts";
+import { ConfigurationError, Refusal } from "../boundary/errors.ts";
+import { identityText, Revocations, type RevokeQuery } from "../boundary/lease.ts";
+import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
+import { type AnyParty, type By, baseOf, Caller, Producer, Scheduler, Visitor } from "../boundary/party.ts";
+import type { Presentation } from "../boundary/scheme.ts";
+import { Boundary, type Credentials } from "../boundary/verify.ts";
+import type { ActorRef, Host, RevocationRow, Timer } from "../hosts/port.ts";
+import { keyText, parseKey } from "../protocol/key.ts";
+import type { Connection } from "./connection.ts";
+import { DecisionRing } from "./decisions.ts";
+import { basesOf, type CompiledActor } from "./entrypoints.ts";
+import { newCorrelationId } from "./failure.ts";
+import { ActorInstance } from "./instance.ts";
+import type { RegistryLimits } from "./limits.ts";
+
+/** What `registry.revoke` answers, once the revocation is durable and every live connection has been looked at. */
+export interface RevokeReceipt {
+  readonly id: string;
+  /** Epoch ms. */
+  readonly revokedAt: number;
+  /** Connections it closed. */
+  readonly closed: readonly { readonly actor: string; readonly key: string; readonly connection: string }[];
+}
+
+export interface RuntimeParts {
+  readonly host: Host;
+  readonly actors: ReadonlyMap<string, CompiledActor>;
+  readonly extraParties: Iterable<AnyParty>;
+  readonly limits: RegistryLimits;
+  readonly skew: number;
+}
+
+const PRELUDE: readonly AnyParty[] = [Visitor, Caller, Scheduler, Producer];
+/** Woken actors per batch after a start, and the pause between batches, ms. */
+const WAKE_BATCH = 64;
+const WAKE_PAUSE = 20;
+const REVOCATION_PRUNE_INTERVAL = 60_000;
+
+export class Runtime {
+  readonly host: Host;
+  readonly actors: ReadonlyMap<string, CompiledActor>;
+  readonly limits: RegistryLimits;
+  readonly decisions = new DecisionRing();
+  readonly revocations = new Revocations();
+  readonly connections = new Set<Connection>();
+  readonly #instances = new Map<string, MaybePromise<ActorInstance>>();
+  readonly #boundary: Boundary;
+  readonly #partyByName: ReadonlyMap<string, AnyParty>;
+  #epoch = 0;
+  #provisional = 0;
+  #pendingSockets = 0;
+  #wakeTimer: Timer | null = null;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  #pruneTimer: Timer | null = null;
+  #stopping = false;
+
+  private constructor(parts: RuntimeParts, boundary: Boundary, parties: readonly AnyParty[]) {
+    this.host = parts.host;
+    this.actors = parts.actors;
+    this.limits = parts.limits;
+    this.#boundary = boundary;
+    this.#partyByName = new Map(parties.map((party) => [party.name, party]));
+  }
+
+  /**
+   * Prepares every party, then reads what is revoked and which epoch is in force. Nothing is served before.
+   * @throws ConfigurationError for a party that cannot be prepared
+   */
+  static async start(parts: RuntimeParts): Promise<Runtime> {
+    const { host } = parts;
+    const parties = [
+      ...new Set([
+        ...PRELUDE,
+        ...[...parts.actors.values()].flatMap((compiled) => [...compiled.bases, ...basesOf(compiled.by)]),
+        ...parts.extraParties,
+      ]),
+    ];
+    assertDistinctNames(parties);
+    const boundary = await Boundary.prepare(parties, {
+      secret: (name) => host.env(name),
+      now: () => host.clock.now(),
+      fetch: (input, init) => host.fetch(input, init),
+      hmac: host.hmac,
+      sha256: host.sha256,
+      warn: (message) => host.log.warn({}, message),
+      skew: parts.skew,
+    });
+    const runtime = new Runtime(parts, boundary, parties);
+    for (const row of await host.store.listRevocations(host.clock.now())) runtime.revocations.add(row);
+    runtime.#epoch = await host.store.getEpoch();
+    runtime.#armPrune();
+    return runtime;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get isStopping(): boolean {
+    return this.#stopping;
+  }
+
+  /** Verifies what was presented for a `by`. */
+  prove(by: By, presentation: Presentation): MaybePromise<Credentials> {
+    return this.#boundary.prove(basesOf(by), presentation, this.host.clock.now());
+  }
+
+  /** Verifies what was presented against every party of an actor (ruling 8). */
+  proveForConnection(compiled: CompiledActor, presentation: Presentation): MaybePromise<Credentials> {
+    return this.#boundary.prove(compiled.bases, presentation, this.host.clock.now());
+  }
+
+  /** The refusal for credentials under a revocation; null when there is none. */
+  refuseRevoked(credentials: Credentials): Refusal | null {
+    if (this.revocations.size === 0) return null;
+    for (const proof of credentials.proofs) {
+      if (this.revocations.findForProof(proof) !== null) {
+        return new Refusal("unauthenticated", { reason: "credential.revoked" });
+      }
+    }
+    const { channel } = credentials;
+    if (channel.kind === "caller" && channel.caller.onBehalfOf) {
+      if (this.isRecordRevoked(channel.caller.onBehalfOf)) {
+        return new Refusal("forbidden", { reason: "on_behalf_of.revoked" });
+      }
+    }
+    return null;
+  }
+
+  isRecordRevoked(record: NonNullable<Parameters<Revocations["findForRecord"]>[0]>): boolean {
+    return this.revocations.findForRecord(record, this.baseNameOf(record.party)) !== null;
+  }
+
+  /** The base party's name for a party or refinement name. */
+  baseNameOf(name: string): string {
+    return this.#refinementBases().get(name) ?? name;
+  }
+
+  #refinements: Map<string, string> | null = null;
+  #refinementBases(): ReadonlyMap<string, string> {
+    if (this.#refinements === null) {
+      this.#refinements = new Map();
+      for (const compiled of this.actors.values()) {
+        for (const by of compiled.allBy) {
+          if (by.type === "refinement") this.#refinements.set(by.name, baseOf(by).name);
+        }
+      }
+    }
+    return this.#refinements;
+  }
+
+  partyNamed(name: string): AnyParty | undefined {
+    return this.#partyByName.get(name);
+  }
+
+  /** The live instance at an address, loaded if it sleeps; null when no such actor exists. */
+  locate(compiled: CompiledActor, ref: ActorRef, key: readonly string[]): MaybePromise<ActorInstance | null> {
+    const address = addressOf(ref);
+    const known = this.#instances.get(address);
+    if (known !== undefined) return known;
+    if (this.#stopping) throw new Refusal("unavailable", { reason: "registry.stopping" });
+    return this.#load(address, compiled, ref, key);
+  }
+
+  async #load(
+    address: string,
+    compiled: CompiledActor,
+    ref: ActorRef,
+    key: readonly string[],
+  ): Promise<ActorInstance | null> {
+    const snapshot = await this.host.store.load(ref);
+    const known = this.#instances.get(address);
+    if (known !== undefined) return known;
+    if (snapshot === null) return null;
+    const starting = ActorInstance.restore(this, compiled, ref, key, snapshot);
+    this.#instances.set(address, starting);
+    try {
+      const instance = await starting;
+      if (this.#instances.get(address) === starting) this.#instances.set(address, instance);
+      return instance;
+    } catch (error) {
+      if (this.#instances.get(address) === starting) this.#instances.delete(address);
+      throw error;
+    }
+  }
+
+  /** The actor with this id, if it is the present incarnation. */
+  async locateById(compiled: CompiledActor, id: string): Promise<{ ref: ActorRef; instance: ActorInstance } | null> {
+    const ref = await this.host.store.findById(id);
+    if (ref === null || ref.name !== compiled.name) return null;
+    const instance = await this.locate(compiled, ref, parseKey(ref.key));
+    return instance === null || instance.id !== id ? null : { ref, instance };
+  }
+
+  /** A private instance in its initial state, to judge a caller of a missing actor by (ruling 9). */
+  async provisional(
+    compiled: CompiledActor,
+    key: readonly string[],
+    input: unknown,
+    caller: SealedCaller,
+    mode: "get" | "getOrCreate",
+  ): Promise<ActorInstance> {
+    if (this.#provisional >= this.limits.maxProvisional) {
+      throw new Refusal("overloaded", { reason: "provisional.limit" });
+    }
+    this.#provisional += 1;
+    try {
+      return await ActorInstance.provisional(
+        this,
+        compiled,
+        { name: compiled.name, key: keyText(key) },
+        key,
+        input,
+        mode === "get" ? null : caller,
+      );
+    } catch (error) {
+      this.#provisional -= 1;
+      throw error;
+    }
+  }
+
+  /** A provisional instance that nobody was admitted to. */
+  discard(instance: ActorInstance): void {
+    this.#provisional -= 1;
+    instance.discard();
+  }
+
+  /** Makes a provisional instance the actor. False when another one became it meanwhile: judge again there. */
+  async promote(instance: ActorInstance): Promise<boolean> {
+    const address = addressOf(instance.ref);
+    if (this.#instances.has(address)) {
+      this.discard(instance);
+      return false;
+    }
+    const creating = instance.create().then(() => instance);
+    this.#instances.set(address, creating);
+    this.#provisional -= 1;
+    try {
+      await creating;
+    } catch (error) {
+      if (this.#instances.get(address) === creating) this.#instances.delete(address);
+      throw error;
+    }
+    if (this.#instances.get(address) === creating) this.#instances.set(address, instance);
+    return true;
+  }
+
+  /** An instance stopped: the address is free. */
+  forget(instance: ActorInstance): void {
+    const address = addressOf(instance.ref);
+    if (this.#instances.get(address) === instance) this.#instances.delete(address);
+  }
+
+  /**
+   * Counts a socket that has not said hello and gives it its deadline; returns how to end both, or null when too many wait.
+   */
+  pendingSocket(late: () => void): (() => void) | null {
+    if (this.#pendingSockets >= this.limits.maxPendingSockets) return null;
+    this.#pendingSockets += 1;
+    let counted = true;
+    const timer = this.host.clock.after(this.limits.helloTimeout, late);
+    return () => {
+      timer.cancel();
+      if (counted) this.#pendingSockets -= 1;
+      counted = false;
+    };
+  }
+
+  liveInstances(): readonly ActorInstance[] {
+    const live: ActorInstance[] = [];
+    for (const instance of this.#instances.values()) if (!isPromise(instance)) live.push(instance);
+    return live;
+  }
+
+  /**
+   * Revokes credentials. Resolves when the revocation is durable and every live connection under it is closed.
+   * @throws ConfigurationError `revoke.empty` for a query that names nothing
+   */
+  async revoke(query: RevokeQuery): Promise<RevokeReceipt> {
+    const now = this.host.clock.now();
+    const row = this.#rowOf(query, now);
+    await this.host.store.putRevocation(row);
+    this.revocations.add(row);
+    const closed: { actor: string; key: string; connection: string }[] = [];
+    for (const connection of [...this.connections]) {
+      const revoked = connection.lease.credentials.proofs.some(
+        (proof) => this.revocations.findForProof(proof) !== null,
+      );
+      if (!revoked) continue;
+      connection.lease.revoke();
+      connection.endLease("revoked");
+      closed.push({ actor: connection.actorName, key: connection.actorKey, connection: connection.id });
+    }
+    return { id: row.id, revokedAt: now, closed };
+  }
+
+  #rowOf(query: RevokeQuery, now: number): RevocationRow {
+    const { identity, claim, jti } = query;
+    if (identity === undefined && claim === undefined && jti === undefined && query.issuedBefore === undefined) {
+      throw new ConfigurationError(
+        "revoke.empty",
+        "revoke() names nobody. Give at least one of: identity, claim, jti, issuedBefore.",
+      );
+    }
+    const before = query.issuedBefore instanceof Date ? query.issuedBefore.getTime() : query.issuedBefore;
+    // `iat` has whole seconds: everything issued within this second counts as before (ruling 19).
+    const issuedBefore = jti === undefined ? Math.floor((before ?? now) / 1000) * 1000 + 999 : null;
+    return {
+      id: newCorrelationId(this.host),
+      party: query.party === undefined ? null : this.baseNameOf(query.party),
+      identity: identity === undefined ? null : identityText(identity),
+      claim: claim ?? null,
+      tokenId: jti ?? null,
+      issuedBefore,
+      revokedAt: now,
+      keepUntil: now + this.limits.maxCredentialLifetime,
+    };
+  }
+
+  /** Raises the policy epoch: every decision that stands on an older one is taken again before the next delivery. */
+  async bumpEpoch(): Promise<number> {
+    const next = this.#epoch + 1;
+    await this.host.store.putEpoch(next);
+    this.#epoch = next;
+    return next;
+  }
+
+  /** An actor that is going to sleep must be woken at `at`. */
+  considerWake(at: number | null): void {
+    if (at === null || this.#stopping || at >= this.#wakeAt) return;
+    this.#wakeAt = at;
+    this.#wakeTimer?.cancel();
+    this.#wakeTimer = this.host.clock.after(Math.max(0, at - this.host.clock.now()), () => void this.wakeDue());
+  }
+
+  /** Wakes sleeping actors that have work, at a bounded rate (ruling 28). */
+  async wakeDue(): Promise<void> {
+    this.#wakeAt = Number.POSITIVE_INFINITY;
+    this.#wakeTimer = null;
+    try {
+      while (!this.#stopping) {
+        const due = await this.host.store.due(this.host.clock.now(), WAKE_BATCH);
+        const asleep = due.filter(({ actor }) => this.actors.has(actor.name) && !this.#instances.has(addressOf(actor)));
+        await Promise.all(asleep.map(({ actor }) => this.#wake(actor)));
+        if (asleep.length === 0 || due.length < WAKE_BATCH) break;
+        await new Promise<void>((resolve) => this.host.clock.after(WAKE_PAUSE, resolve));
+      }
+      this.considerWake(await this.host.store.nextDue(this.host.clock.now()));
+    } catch (error) {
+      if (this.#stopping) return;
+      this.host.log.error({ err: error }, "waking actors failed; trying again");
+      this.considerWake(this.host.clock.now() + 1000);
+    }
+  }
+
+  async #wake(ref: ActorRef): Promise<void> {
+    const compiled = this.actors.get(ref.name);
+    if (compiled === undefined) return;
+    try {
+      await this.locate(compiled, ref, parseKey(ref.key));
+    } catch (error) {
+      this.host.log.error({ actor: ref.name, key: ref.key, err: error }, "an actor with work could not be woken");
+    }
+  }
+
+  #armPrune(): void {
+    this.#pruneTimer = this.host.clock.after(REVOCATION_PRUNE_INTERVAL, () => {
+      this.revocations.prune(this.host.clock.now());
+      this.#armPrune();
+    });
+  }
+
+  /** Stops every actor cleanly: runs settle, hooks run, state is saved, connections close. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#wakeTimer?.cancel();
+    this.#pruneTimer?.cancel();
+    const all = await Promise.allSettled([...this.#instances.values()]);
+    await Promise.allSettled(
+      all.flatMap((result) => (result.status === "fulfilled" ? [result.value.stop("shutdown")] : [])),
+    );
+  }
+}
+
+export function addressOf(ref: ActorRef): string {
+  return `${ref.name}/${ref.key}`;
+}
+
+function assertDistinctNames(parties: readonly AnyParty[]): void {
+  const seen = new Map<string, AnyParty>();
+  for (const party of parties) {
+    const other = seen.get(party.name);
+    if (other !== undefined && other !== party) {
+      throw new ConfigurationError(
+        "party.name_taken",
+        `Two different parties are called "${party.name}". Party names must be distinct in a registry.`,
+      );
+    }
+    seen.set(party.name, party);
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Owns Server-Sent Events: the *subscribe* entrypoint over HTTP (`docs/wire.md` §5). One stream is one connection with one
+ * subscription; it ends with the lease, and says why in its last message.
+ */
+import type { OutboundResponse } from "../hosts/port.ts";
+import { encode } from "../protocol/json.ts";
+import type { ErrorMessage, ServerMessage } from "../protocol/messages.ts";
+import type { Connection, ConnectionLink, Outgoing } from "./connection.ts";
+import { newCorrelationId } from "./failure.ts";
+import { Admission } from "./gate.ts";
+import type { ActorInstance } from "./instance.ts";
+
+const KEEP_ALIVE_MS = 15_000;
+const utf8 = new TextEncoder();
+
+export function openEventStream(
+  admission: Admission,
+  instance: ActorInstance,
+  connection: Connection,
+  name: string,
+  signal: AbortSignal,
+): OutboundResponse {
+  Admission.spend(admission);
+  const stream = new EventStream(instance, connection, signal);
+  connection.link = stream;
+  instance.connections.subscribe(connection, name);
+  instance.connections.armExpiry(connection);
+  return {
+    status: 200,
+    headers: [
+      ["content-type", "text/event-stream"],
+      ["cache-control", "no-store"],
+      ["x-content-type-options", "nosniff"],
+      ["x-accel-buffering", "no"],
+      ["byward-correlation-id", newCorrelationId(instance.runtime.host)],
+    ],
+    body: stream.readable,
+  };
+}
+
+class EventStream implements ConnectionLink {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly #instance: ActorInstance;
+  readonly #connection: Connection;
+  #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
+  #timer: { cancel(): void } | null = null;
+
+  constructor(instance: ActorInstance, connection: Connection, signal: AbortSignal) {
+    this.#instance = instance;
+    this.#connection = connection;
+    this.readable = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        cancel: () => this.#gone(),
+      },
+      { highWaterMark: instance.runtime.limits.maxBufferedBytes, size: (chunk) => chunk?.byteLength ?? 0 },
+    );
+    if (signal.aborted) this.#gone();
+    else signal.addEventListener("abort", () => this.#gone(), { once: true });
+    const { endsAt } = connection.lease;
+    this.#write(
+      `event: ready\ndata: ${encode({
+        actor: instance.id,
+        expiresAt: Number.isFinite(endsAt) ? endsAt : null,
+        now: instance.clock.now(),
+      })}\n\n`,
+    );
+    this.#keepAlive();
+  }
+
+  sendMessage(message: ServerMessage): void {
+    // The only message a stream can carry is the end of its one subscription.
+    if (message.t === "error") this.#finish(message, 3003);
+  }
+
+  sendEvent(event: Outgoing): void {
+    this.#write(`data: ${encode(event.args)}\n\n`);
+  }
+
+  close(_code: number, _reason: string, error: ErrorMessage | null): void {
+    this.#finish(error, _code);
+  }
+
+  #finish(error: ErrorMessage | null, code: number): void {
+    if (this.#controller === null) return;
+    if (error !== null) {
+      const { group, code: errorCode, message, correlationId, retryAfter } = error;
+      const kind = code === 3000 ? "expired" : "refused";
+      const body = {
+        group,
+        code: errorCode,
+        message,
+        correlationId,
+        ...(retryAfter === undefined ? {} : { retryAfter }),
+      };
+      this.#write(`event: ${kind}\ndata: ${encode(body)}\n\n`);
+    }
+    const controller = this.#controller;
+    this.#controller = null;
+    this.#timer?.cancel();
+    controller?.close();
+    this.#connection.lost();
+  }
+
+  #write(text: string): void {
+    const controller = this.#controller;
+    if (controller === null) return;
+    if ((controller.desiredSize ?? 0) <= 0) {
+      // The reader is too slow: cut off, so that nobody else waits and memory stays bounded (G12).
+      this.#controller = null;
+      this.#timer?.cancel();
+      controller.error(new Error("the subscriber reads too slowly"));
+      this.#connection.lost();
+      return;
+    }
+    controller.enqueue(utf8.encode(text));
+  }
+
+  #keepAlive(): void {
+    this.#timer = this.#instance.clock.after(KEEP_ALIVE_MS, () => {
+      this.#write(": \n\n");
+      if (this.#controller !== null) this.#keepAlive();
+    });
+  }
+
+  #gone(): void {
+    this.#controller = null;
+    this.#timer?.cancel();
+    this.#connection.lost();
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Owns opening a connection that stands: RPC and the first half of raw sockets. Opening is gated by party alone
+ * (ruling 8, the matrix's `connect` row); each message is decided later.
+ */
+import type { SealedCaller } from "../boundary/caller.ts";
+import { Refusal } from "../boundary/errors.ts";
+import type { Presentation } from "../boundary/scheme.ts";
+import type { Credentials } from "../boundary/verify.ts";
+import { keyText } from "../protocol/key.ts";
+import type { Connection, ConnectionKind } from "./connection.ts";
+import type { CompiledActor } from "./entrypoints.ts";
+import type { ActorInstance } from "./instance.ts";
+import type { Runtime } from "./runtime.ts";
+import { type Address, actorNotFound, locateOrJudge, outcomeOf, reasonOf } from "./stateless.ts";
+
+export type { Address };
+
+export interface StandingCall {
+  readonly compiled: CompiledActor;
+  readonly address: Address;
+  readonly kind: ConnectionKind;
+  readonly presentation: Presentation;
+  readonly mode: "get" | "getOrCreate";
+  readonly input: unknown;
+  readonly params: unknown;
+  readonly request: (() => Request) | null;
+}
+
+export interface Standing {
+  readonly instance: ActorInstance;
+  readonly connection: Connection;
+  /** True when this call created the actor. */
+  readonly created: boolean;
+}
+
+/** Opens; the connection is not registered yet, so that its link can be set first. */
+export async function openStanding(runtime: Runtime, call: StandingCall): Promise<Standing> {
+  const started = runtime.host.clock.now();
+  const { compiled } = call;
+  let caller: SealedCaller | null = null;
+  let outcome: ReturnType<typeof outcomeOf> | "ok" = "ok";
+  let reason = "";
+  try {
+    if (runtime.connections.size >= runtime.limits.maxConnections) {
+      throw new Refusal("overloaded", { reason: "connections.limit" });
+    }
+    const credentials = await runtime.proveForConnection(compiled, call.presentation);
+    caller = callerOfConnection(compiled, credentials);
+    const revoked = runtime.refuseRevoked(credentials);
+    if (revoked !== null) throw revoked;
+    return await attach(runtime, call, credentials, caller);
+  } catch (error) {
+    outcome = outcomeOf(error);
+    reason = reasonOf(error);
+    throw error;
+  } finally {
+    const key = "id" in call.address ? `@${call.address.id}` : keyText(call.address.key);
+    const duration = runtime.host.clock.now() - started;
+    runtime.decisions.record(started, compiled.name, key, "connect", "", caller, outcome, reason, null, duration);
+  }
+}
+
+/** Who opens: as the actor's own parties see it, else as the first entrypoint that admits it does (G2 holds for all). */
+function callerOfConnection(compiled: CompiledActor, credentials: Credentials): SealedCaller {
+  const failure = credentials.failure;
+  if (failure !== null) {
+    throw new Refusal(failure.outcome, { reason: failure.reason });
+  }
+  let first: Refusal | null = null;
+  for (const by of compiled.allBy) {
+    const resolution = credentials.resolve(by);
+    if (resolution.caller !== null) return resolution.caller;
+    first ??= resolution.refusal;
+  }
+  throw first ?? new Refusal("unauthenticated", { reason: "credential.absent" });
+}
+
+async function attach(
+  runtime: Runtime,
+  call: StandingCall,
+  credentials: Credentials,
+  caller: SealedCaller,
+): Promise<Standing> {
+  for (let round = 0; round < 4; round++) {
+    const instance = await locateOrJudge(runtime, call, credentials, caller);
+    instance.pin();
+    try {
+      let connection: Connection;
+      try {
+        connection = await instance.connections.open({
+          kind: call.kind,
+          credentials,
+          caller,
+          params: call.params,
+          request: call.request,
+        });
+        if (instance.isProvisional && call.mode === "get") throw actorNotFound();
+      } catch (error) {
+        if (instance.isProvisional) runtime.discard(instance);
+        throw error;
+      }
+      const created = instance.isProvisional;
+      if (created && !(await runtime.promote(instance))) continue;
+      return { instance, connection, created };
+    } finally {
+      instance.unpin();
+    }
+  }
+  throw new Refusal("overloaded", { reason: "create.raced" });
+}

@@ -1,0 +1,197 @@
+/**
+ * Owns calls that come without a standing connection: HTTP actions, queue sends, raw requests, and calls by other actors.
+ * One path for all of them:
+ *
+ *   prove → resolve (+ revocation) → locate or judge provisionally → onBeforeConnect → createConnState → gate →
+ *   create if missing → onConnect → handler → onDisconnect
+ */
+import type { SealedCaller } from "../boundary/caller.ts";
+import { Refusal, UserError } from "../boundary/errors.ts";
+import type { Outcome } from "../boundary/outcome.ts";
+import type { By } from "../boundary/party.ts";
+import type { Presentation } from "../boundary/scheme.ts";
+import type { Credentials } from "../boundary/verify.ts";
+import { keyText } from "../protocol/key.ts";
+import type { Connection, ConnectionKind } from "./connection.ts";
+import { InvocationScope } from "./context.ts";
+import type { CompiledActor } from "./entrypoints.ts";
+import { Admission, admit } from "./gate.ts";
+import type { ActorInstance } from "./instance.ts";
+import type { Runtime } from "./runtime.ts";
+import type { InvokeTarget } from "./types.ts";
+
+/** Which actor is meant. */
+export type Address = { readonly key: readonly string[] } | { readonly id: string };
+
+export interface StatelessCall {
+  readonly compiled: CompiledActor;
+  readonly address: Address;
+  readonly target: InvokeTarget;
+  readonly by: By;
+  readonly kind: ConnectionKind;
+  readonly presentation: Presentation;
+  /** `get` never creates. */
+  readonly mode: "get" | "getOrCreate";
+  readonly input: unknown;
+  readonly params: unknown;
+  readonly request: (() => Request) | null;
+  /** True when `run` ends the connection itself: sockets and streams outlive the call. */
+  readonly keepConnection: boolean;
+}
+
+/** Runs with the admission; the connection is registered before and ended after. */
+export type Admitted<T> = (admission: Admission, instance: ActorInstance, connection: Connection) => Promise<T> | T;
+
+/** How often a call may find that another one created the actor meanwhile. */
+const MAX_ROUNDS = 4;
+
+/** Proves who calls; the sealed caller of this entrypoint, or a refusal. */
+export async function authenticate(
+  runtime: Runtime,
+  by: By,
+  presentation: Presentation,
+): Promise<{ readonly credentials: Credentials; readonly caller: SealedCaller }> {
+  const credentials = await runtime.prove(by, presentation);
+  const resolution = credentials.resolve(by);
+  if (resolution.refusal !== null) throw resolution.refusal;
+  const revoked = runtime.refuseRevoked(credentials);
+  if (revoked !== null) throw revoked;
+  return { credentials, caller: resolution.caller };
+}
+
+/** Decides and runs one call. Rejects with `Refusal`, `UserError`, or what the handler threw. */
+export async function invokeStateless<T>(runtime: Runtime, call: StatelessCall, run: Admitted<T>): Promise<T> {
+  const started = runtime.host.clock.now();
+  let caller: SealedCaller | null = null;
+  try {
+    const proved = await authenticate(runtime, call.by, call.presentation);
+    caller = proved.caller;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const outcome = await attempt(runtime, call, proved.credentials, proved.caller, started, run);
+      if (outcome !== AGAIN) return outcome as T;
+    }
+    throw new Refusal("overloaded", { reason: "create.raced" });
+  } catch (error) {
+    if (!(error instanceof DecidedError)) {
+      recordDecision(runtime, call, caller, outcomeOf(error), reasonOf(error), started);
+      throw error;
+    }
+    throw error.cause;
+  }
+}
+
+const AGAIN = Symbol("again");
+
+/** Wraps what a handler threw after the decision was recorded, so that it is not recorded twice. */
+class DecidedError extends Error {}
+
+async function attempt<T>(
+  runtime: Runtime,
+  call: StatelessCall,
+  credentials: Credentials,
+  caller: SealedCaller,
+  started: number,
+  run: Admitted<T>,
+): Promise<T | typeof AGAIN> {
+  const instance = await locateOrJudge(runtime, call, credentials, caller);
+  instance.pin();
+  try {
+    let connection: Connection;
+    let admission: Admission;
+    try {
+      connection = await instance.connections.open({
+        kind: call.kind,
+        credentials,
+        caller,
+        params: call.params,
+        request: call.request,
+      });
+      const verdict = await admit(instance, {
+        target: call.target,
+        by: call.by,
+        credentials,
+        leaseEnd: () => connection.leaseEnd(),
+        createContext: (resolved) => new InvocationScope(instance, connection, resolved),
+      });
+      if (!(verdict instanceof Admission)) throw verdict;
+      admission = verdict;
+      if (instance.isProvisional && call.mode === "get") throw actorNotFound();
+    } catch (error) {
+      if (instance.isProvisional) runtime.discard(instance);
+      throw error;
+    }
+    if (instance.isProvisional && !(await runtime.promote(instance))) return AGAIN;
+    recordDecision(runtime, call, admission.caller, "ok", "", started);
+    instance.connections.register(connection);
+    try {
+      return await run(admission, instance, connection);
+    } catch (error) {
+      throw new DecidedError("decided", { cause: error });
+    } finally {
+      if (!call.keepConnection) connection.lost();
+    }
+  } finally {
+    instance.unpin();
+  }
+}
+
+/** The live actor; where there is none, a private instance in its initial state to judge the caller by (ruling 9). */
+export async function locateOrJudge(
+  runtime: Runtime,
+  call: Pick<StatelessCall, "compiled" | "address" | "mode" | "input">,
+  credentials: Credentials,
+  caller: SealedCaller,
+): Promise<ActorInstance> {
+  const { compiled, address } = call;
+  if ("id" in address) {
+    const found = await runtime.locateById(compiled, address.id);
+    if (found !== null) return found.instance;
+    // Nobody can be created by id; the answer is the one an unknown key gives to this caller.
+    return runtime.provisional(compiled, ["~missing"], undefined, caller, "get");
+  }
+  const ref = { name: compiled.name, key: keyText(address.key) };
+  const live = await runtime.locate(compiled, ref, address.key);
+  if (live !== null) return live;
+  const creator = credentials.resolve(compiled.by);
+  if (creator.refusal !== null && call.mode === "getOrCreate") {
+    throw new Refusal("forbidden", { reason: "create.party" });
+  }
+  return runtime.provisional(compiled, address.key, call.input, creator.caller ?? caller, call.mode);
+}
+
+export function actorNotFound(): Refusal {
+  return new Refusal("not_found", { reason: "actor.missing", group: "actor", message: "The actor does not exist" });
+}
+
+function recordDecision(
+  runtime: Runtime,
+  call: StatelessCall,
+  caller: SealedCaller | null,
+  outcome: Outcome,
+  reason: string,
+  started: number,
+): void {
+  const { target, address } = call;
+  runtime.decisions.record(
+    started,
+    call.compiled.name,
+    "id" in address ? `@${address.id}` : keyText(address.key),
+    target.kind,
+    "name" in target ? target.name : "",
+    caller,
+    outcome,
+    reason,
+    null,
+    runtime.host.clock.now() - started,
+  );
+}
+
+export function outcomeOf(error: unknown): Outcome {
+  if (error instanceof Refusal) return error.outcome;
+  return error instanceof UserError ? "forbidden" : "fault";
+}
+
+export function reasonOf(error: unknown): string {
+  if (error instanceof Refusal) return error.reason;
+  return error instanceof UserError ? `user:${error.code}` : "threw";
+}

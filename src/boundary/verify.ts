@@ -1,0 +1,269 @@
+/**
+ * Owns the whole flow of proving a caller, on one screen:
+ *
+ *   parties of a registry → `Boundary.prepare` (once: secrets, keys)
+ *   presentation → `prove` → Credentials (what each base party made of it; verified once, G4)
+ *   credentials + `by` → `resolve` → the sealed caller, or a refusal (G2: failed is never anonymous)
+ *
+ * `prove` runs per request or per connection; `resolve` is synchronous, pure and remembered per (credentials, by), so
+ * a message on a leased connection verifies nothing again.
+ */
+import { mintCaller, type SealedCaller } from "./caller.ts";
+import { Refusal } from "./errors.ts";
+import { isPromise, type MaybePromise } from "./maybe-promise.ts";
+import { type AnyParty, type AnyRefinement, type By, baseOf, membersOf } from "./party.ts";
+import type {
+  Channel,
+  Evidence,
+  InternalCaller,
+  Presentation,
+  ProofResult,
+  SchemeEnvironment,
+  SchemeVerifier,
+} from "./scheme.ts";
+
+/** A base party that verified, with its identity minted. */
+export interface Proof {
+  readonly party: AnyParty;
+  readonly identity: unknown;
+  readonly evidence: Evidence;
+}
+
+type PartyResult =
+  | { readonly status: "absent" }
+  | { readonly status: "failed"; readonly outcome: "unauthenticated" | "expired" | "replayed"; readonly reason: string }
+  | { readonly status: "proved"; readonly proof: Proof };
+
+/** What every tried party made of one presentation. Immutable but for its memory of resolutions. */
+export class Credentials {
+  readonly channel: Channel;
+  readonly #results: ReadonlyMap<AnyParty, PartyResult>;
+  readonly #resolved = new Map<By, Resolution>();
+
+  constructor(channel: Channel, results: ReadonlyMap<AnyParty, PartyResult>) {
+    this.channel = channel;
+    this.#results = results;
+  }
+
+  /** Decides who the caller is for an entrypoint with this `by`. Never throws; a refusal is a value. */
+  resolve(by: By): Resolution {
+    let resolution = this.#resolved.get(by);
+    if (resolution === undefined) {
+      resolution = resolveCaller(by, this.#results, this.channel);
+      this.#resolved.set(by, resolution);
+    }
+    return resolution;
+  }
+
+  /** Every party this presentation proved. */
+  get proofs(): readonly Proof[] {
+    return [...this.#results.values()].flatMap((result) => (result.status === "proved" ? [result.proof] : []));
+  }
+
+  /** The earliest end of what was proved, epoch ms; null when nothing proved expires. */
+  get expiresAt(): number | null {
+    let earliest: number | null = null;
+    for (const { evidence } of this.proofs) {
+      if (evidence.expiresAt !== null && (earliest === null || evidence.expiresAt < earliest)) {
+        earliest = evidence.expiresAt;
+      }
+    }
+    return earliest;
+  }
+
+  /** Why nothing was proved although something was presented; null otherwise. */
+  get failure(): { readonly outcome: "unauthenticated" | "expired" | "replayed"; readonly reason: string } | null {
+    let worst: { outcome: "unauthenticated" | "expired" | "replayed"; reason: string } | null = null;
+    for (const result of this.#results.values()) {
+      if (result.status === "proved") return null;
+      if (result.status === "failed") worst = moreTelling(worst, result);
+    }
+    return worst;
+  }
+}
+
+export type Resolution =
+  | { readonly caller: SealedCaller; readonly proof: Proof | null; readonly refusal: null }
+  | { readonly caller: null; readonly proof: null; readonly refusal: Refusal };
+
+/** The prepared parties of one registry. */
+export class Boundary {
+  readonly #verifiers: ReadonlyMap<AnyParty, SchemeVerifier>;
+
+  private constructor(verifiers: ReadonlyMap<AnyParty, SchemeVerifier>) {
+    this.#verifiers = verifiers;
+  }
+
+  /**
+   * Resolves the secrets and keys of every party.
+   * @throws ConfigurationError for the first party that cannot be prepared, naming it and what is missing.
+   */
+  static async prepare(parties: Iterable<AnyParty>, environment: SchemeEnvironment): Promise<Boundary> {
+    const verifiers = new Map<AnyParty, SchemeVerifier>();
+    for (const party of parties) {
+      verifiers.set(party, await party.scheme.prepare(party.name, environment));
+    }
+    return new Boundary(verifiers);
+  }
+
+  /** Verifies a presentation against base parties, in order. Never rejects for what a peer sent. */
+  prove(bases: readonly AnyParty[], presentation: Presentation, now: number): MaybePromise<Credentials> {
+    const results = new Map<AnyParty, PartyResult>();
+    return this.#proveFrom(0, bases, presentation, now, results);
+  }
+
+  #proveFrom(
+    start: number,
+    bases: readonly AnyParty[],
+    presentation: Presentation,
+    now: number,
+    results: Map<AnyParty, PartyResult>,
+  ): MaybePromise<Credentials> {
+    for (let index = start; index < bases.length; index++) {
+      const base = bases[index]!;
+      const result = this.#proveOne(base, presentation, now);
+      if (isPromise(result)) {
+        return result.then((settled) => {
+          results.set(base, settled);
+          return this.#proveFrom(index + 1, bases, presentation, now, results);
+        });
+      }
+      results.set(base, result);
+    }
+    return new Credentials(presentation.channel, results);
+  }
+
+  #proveOne(base: AnyParty, presentation: Presentation, now: number): MaybePromise<PartyResult> {
+    const verifier = this.#verifiers.get(base);
+    if (verifier === undefined) return FAILED_UNPREPARED;
+    try {
+      const result = verifier.prove(presentation, now);
+      if (isPromise(result)) return result.then((settled) => mintIdentity(base, settled)).catch(verifierFailed);
+      const minted = mintIdentity(base, result);
+      return isPromise(minted) ? minted.catch(verifierFailed) : minted;
+    } catch (error) {
+      return verifierFailed(error);
+    }
+  }
+}
+
+const FAILED_UNPREPARED: PartyResult = { status: "failed", outcome: "unauthenticated", reason: "party.unprepared" };
+
+/** G1: a step that throws denies. */
+function verifierFailed(error: unknown): PartyResult {
+  const kind = error instanceof Error ? error.name : typeof error;
+  return { status: "failed", outcome: "unauthenticated", reason: `verify.threw:${kind}` };
+}
+
+function mintIdentity(party: AnyParty, result: ProofResult): MaybePromise<PartyResult> {
+  if (result.status !== "proved") return result;
+  const { evidence } = result;
+  if (party.identity === null) return { status: "proved", proof: { party, identity: evidence.subject, evidence } };
+  const checked = party.identity["~standard"].validate(evidence.subject);
+  return isPromise(checked)
+    ? checked.then((settled) => identityResult(party, evidence, settled))
+    : identityResult(party, evidence, checked);
+}
+
+function identityResult(
+  party: AnyParty,
+  evidence: Evidence,
+  checked: { readonly value?: unknown; readonly issues?: readonly unknown[] | undefined },
+): PartyResult {
+  if (checked.issues !== undefined) return { status: "failed", outcome: "unauthenticated", reason: "identity.invalid" };
+  return { status: "proved", proof: { party, identity: checked.value, evidence } };
+}
+
+type Failure = { outcome: "unauthenticated" | "expired" | "replayed"; reason: string };
+
+/** `expired` and `replayed` say more than `unauthenticated` to a caller who did hold a good credential. */
+function moreTelling(known: Failure | null, next: Failure): Failure {
+  return known === null || (known.outcome === "unauthenticated" && next.outcome !== "unauthenticated") ? next : known;
+}
+
+function resolveCaller(by: By, results: ReadonlyMap<AnyParty, PartyResult>, channel: Channel): Resolution {
+  let failure: Failure | null = null;
+  for (const member of membersOf(by)) {
+    const base = baseOf(member);
+    if (base.scheme.kind === "none") {
+      if (failure !== null || channel.kind !== "external") break;
+      return { caller: mintVisitor(base), proof: null, refusal: null };
+    }
+    const result = results.get(base);
+    if (result === undefined || result.status === "absent") continue;
+    if (result.status === "failed") {
+      failure = moreTelling(failure, result);
+      continue;
+    }
+    return admitMember(member, result.proof, channel);
+  }
+  return refuse(by, failure, channel);
+}
+
+function admitMember(member: AnyParty | AnyRefinement, proof: Proof, channel: Channel): Resolution {
+  if (member.type === "refinement" && !member.requires.evaluate(proof.evidence.claims)) {
+    return {
+      caller: null,
+      proof: null,
+      refusal: new Refusal("forbidden", { reason: `invariant:${member.name}` }),
+    };
+  }
+  const { evidence } = proof;
+  const internal = channel.kind === "caller" ? channel.caller : null;
+  const caller = mintCaller(
+    {
+      party: member.name,
+      base: proof.party.name,
+      identity: proof.identity,
+      claims: evidence.claims,
+      expiresAt: evidence.expiresAt,
+      issuedAt: evidence.issuedAt,
+      tokenId: evidence.tokenId,
+      onBehalfOf: internal?.onBehalfOf ?? null,
+      source: internal === null ? null : sourceOf(internal),
+    },
+    true,
+  );
+  return { caller, proof, refusal: null };
+}
+
+function sourceOf(caller: InternalCaller): { readonly name: string; readonly key: readonly string[] | null } {
+  return Object.freeze({ name: caller.name, key: caller.key ?? null });
+}
+
+function mintVisitor(party: AnyParty): SealedCaller {
+  return mintCaller(
+    {
+      party: party.name,
+      base: party.name,
+      identity: undefined,
+      claims: Object.freeze({}),
+      expiresAt: null,
+      issuedAt: null,
+      tokenId: null,
+      onBehalfOf: null,
+      source: null,
+    },
+    false,
+  );
+}
+
+function refuse(by: By, failure: Failure | null, channel: Channel): Resolution {
+  // Ruling 6: an internal call where the parties lack its channel is forbidden, not a request for credentials.
+  if (channel.kind !== "external") {
+    return { caller: null, proof: null, refusal: new Refusal("forbidden", { reason: "party.internal_not_admitted" }) };
+  }
+  const bases = membersOf(by).map(baseOf);
+  if (bases.every((base) => base.scheme.kind === "internal")) {
+    return { caller: null, proof: null, refusal: new Refusal("forbidden", { reason: "party.internal_only" }) };
+  }
+  const outcome = failure?.outcome ?? "unauthenticated";
+  const headers = bases.some((base) => base.scheme.carrier === "authorization")
+    ? {
+        "www-authenticate":
+          outcome === "unauthenticated" && failure === null ? "Bearer" : 'Bearer error="invalid_token"',
+      }
+    : { "www-authenticate": "Signature" };
+  const refusal = new Refusal(outcome, { reason: failure?.reason ?? "credential.absent", headers });
+  return { caller: null, proof: null, refusal };
+}

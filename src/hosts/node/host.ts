@@ -1,0 +1,67 @@
+/** Owns the Node host: the platform's clock, randomness, keyed digests, environment and log around a store. */
+import { createHash, createHmac, createSecretKey, randomFillSync } from "node:crypto";
+import type { ActorStore, Clock, Host, Logger, Timer } from "../port.ts";
+
+/** Node caps one timer at 2^31 − 1 ms; longer waits are chained. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(delay: number, task: () => void): Timer {
+    if (delay <= 0) {
+      const immediate = setImmediate(task);
+      return { cancel: () => clearImmediate(immediate) };
+    }
+    let timer: NodeJS.Timeout;
+    const arm = (left: number): void => {
+      const step = Math.min(left, LONGEST_TIMER);
+      timer = setTimeout(() => (left > step ? arm(left - step) : task()), step);
+      timer.unref();
+    };
+    arm(delay);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+const POOL_SIZE = 8192;
+const pool = new Uint8Array(POOL_SIZE);
+let poolAt = POOL_SIZE;
+
+/** Random bytes from a pool filled by the platform's generator; each byte is handed out once. */
+export function randomBytes(count: number): Uint8Array {
+  if (count > POOL_SIZE) return randomFillSync(new Uint8Array(count));
+  if (poolAt + count > POOL_SIZE) {
+    randomFillSync(pool);
+    poolAt = 0;
+  }
+  const bytes = pool.slice(poolAt, poolAt + count);
+  pool.fill(0, poolAt, poolAt + count);
+  poolAt += count;
+  return bytes;
+}
+
+export interface NodeHostParts {
+  readonly store: ActorStore;
+  readonly log: Logger;
+  /** Default `process.env`. */
+  readonly env?: (name: string) => string | undefined;
+  readonly clock?: Clock;
+}
+
+export function nodeHost(parts: NodeHostParts): Host {
+  return {
+    kind: "node",
+    clock: parts.clock ?? systemClock,
+    store: parts.store,
+    log: parts.log,
+    random: randomBytes,
+    env: parts.env ?? ((name) => process.env[name]),
+    fetch: (input, init) => fetch(input, init),
+    hmac: (hash, key) => {
+      // A KeyObject made once is four times as fast as raw bytes at each call.
+      const secret = createSecretKey(key);
+      return (data) => createHmac(hash, secret).update(data).digest();
+    },
+    sha256: (data) => createHash("sha256").update(data).digest(),
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * Owns `registry.serve()` on Node: store, host, server, in this order; and stopping in the reverse one. Binds 127.0.0.1
+ * unless told otherwise.
+ */
+import type { AddressInfo } from "node:net";
+import { resolve } from "node:path";
+import type { Platform, Registry, Served, ServeOptions } from "../../registry/registry.ts";
+import { nodeHost } from "./host.ts";
+import { trustedProxies } from "./inbound.ts";
+import { nodeLogger } from "./log.ts";
+import { NodeServer } from "./server.ts";
+import { SqliteStore } from "./store/sqlite-store.ts";
+
+export const DEFAULT_PORT = 6420;
+/** Ports tried after the default one. */
+const PORTS_TRIED = 100;
+const LOOPBACK = new Set(["localhost", "127.0.0.1", "::1", "[::1]"]);
+
+export const nodePlatform: Platform = { serve: serveOnNode };
+
+async function serveOnNode(registry: Registry, options: ServeOptions): Promise<Served> {
+  const { config } = registry;
+  const hostname = options.hostname ?? "127.0.0.1";
+  const store = await SqliteStore.open({ directory: resolve(options.dataDir ?? ".byward") });
+  let server: NodeServer | null = null;
+  try {
+    const host = nodeHost({ store, log: nodeLogger() });
+    const edge = await registry.start(host);
+    server = new NodeServer({
+      edge,
+      publicUrl: config.publicUrl,
+      isTrusted: trustedProxies(config.trustProxy),
+      fallbackOrigin: `http://${hostname}`,
+      maxPayload: Math.max(config.limits.maxIncomingMessageSize, config.limits.maxOutgoingMessageSize),
+      hostNames: hostNamesFor(hostname, config),
+    });
+    const port = await listen(server, hostname, options.port);
+    return {
+      url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
+      port,
+      close: once(() => stop(registry, server!)),
+    };
+  } catch (error) {
+    server?.destroy();
+    await store.close();
+    throw error;
+  }
+}
+
+/** On loopback only loopback names are accepted, so that no page elsewhere reaches it by DNS rebinding. */
+function hostNamesFor(hostname: string, config: Registry["config"]): ReadonlySet<string> | null {
+  if (!LOOPBACK.has(hostname)) return null;
+  const names = new Set([...LOOPBACK, ...config.hosts.map((name) => name.toLowerCase())]);
+  if (config.publicUrl !== null) names.add(new URL(config.publicUrl).hostname);
+  return names;
+}
+
+async function listen(server: NodeServer, hostname: string, port: number | undefined): Promise<number> {
+  const first = port ?? DEFAULT_PORT;
+  const last = port === undefined ? first + PORTS_TRIED : first;
+  for (let candidate = first; ; candidate++) {
+    try {
+      return await listenOn(server, hostname, candidate);
+    } catch (error) {
+      const busy = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
+      if (!busy || candidate >= last) throw error;
+    }
+  }
+}
+
+function listenOn(server: NodeServer, hostname: string, port: number): Promise<number> {
+  return new Promise((done, fail) => {
+    server.http.once("error", fail);
+    server.http.listen(port, hostname, () => {
+      server.http.off("error", fail);
+      done((server.http.address() as AddressInfo).port);
+    });
+  });
+}
+
+async function stop(registry: Registry, server: NodeServer): Promise<void> {
+  await server.drain(registry.config.limits.drainTimeout);
+  await registry.close();
+  server.destroy();
+}
+
+function once<T>(task: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | null = null;
+  return () => {
+    running ??= task();
+    return running;
+  };
+}

@@ -1,0 +1,78 @@
+/** Owns one WebSocket on Node, as the runtime's `Socket`: frames in order, bounded waiting for the close handshake. */
+import type { RawData, WebSocket } from "ws";
+import type { Socket, SocketHandlers } from "../port.ts";
+
+const CLOSE_PATIENCE_MS = 5000;
+
+export class NodeSocket implements Socket {
+  readonly #ws: WebSocket;
+  #handlers: SocketHandlers | null = null;
+  #early: (string | Uint8Array)[] = [];
+  #isAlive = true;
+  #isClosing = false;
+
+  constructor(ws: WebSocket, gone: () => void) {
+    this.#ws = ws;
+    ws.on("message", (data, isBinary) => this.#received(data, isBinary));
+    ws.on("pong", () => {
+      this.#isAlive = true;
+    });
+    // `ws` reports protocol errors here and closes by itself; without a listener the process would end.
+    ws.on("error", () => {});
+    ws.on("close", (code, reason) => {
+      gone();
+      this.#handlers?.close(code, reason.toString());
+    });
+  }
+
+  get protocol(): string {
+    return this.#ws.protocol;
+  }
+  get bufferedAmount(): number {
+    return this.#ws.bufferedAmount;
+  }
+
+  attach(handlers: SocketHandlers): void {
+    this.#handlers = handlers;
+    const early = this.#early;
+    this.#early = [];
+    for (const data of early) handlers.message(data);
+  }
+
+  #received(data: RawData, isBinary: boolean): void {
+    if (this.#isClosing) return;
+    const payload = isBinary ? bytesOf(data) : data.toString();
+    if (this.#handlers === null) this.#early.push(payload);
+    else this.#handlers.message(payload);
+  }
+
+  send(data: string | Uint8Array): void {
+    if (this.#ws.readyState === 1) this.#ws.send(data);
+  }
+
+  close(code: number, reason: string): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#ws.close(code, reason.slice(0, 120));
+    setTimeout(() => this.#ws.terminate(), CLOSE_PATIENCE_MS).unref();
+  }
+
+  terminate(): void {
+    this.#ws.terminate();
+  }
+
+  /** Drops peers that did not answer the last ping, pings the others. */
+  beat(): void {
+    if (!this.#isAlive) {
+      this.#ws.terminate();
+      return;
+    }
+    this.#isAlive = false;
+    this.#ws.ping();
+  }
+}
+
+function bytesOf(data: RawData): Uint8Array {
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  return Array.isArray(data) ? Buffer.concat(data) : data;
+}

@@ -1,0 +1,48 @@
+/**
+ * The portable root of `byward`: everything but listening. Node and Workers have roots of their own that add their
+ * platform; this one is what any other runtime gets.
+ */
+
+export type { Decision } from "./actors/decisions.ts";
+export { type ActorConfig, type ActorDefinition, actor } from "./actors/define.ts";
+export type { RegistryLimits } from "./actors/limits.ts";
+export type { RevokeReceipt } from "./actors/runtime.ts";
+export { type EventToken, event, type QueueOptions, type QueueToken, queue } from "./actors/tokens.ts";
+export type {
+  ActionContext,
+  ActorOptions,
+  BaseContext,
+  Conn,
+  ConnContext,
+  ConnInitContext,
+  InvokeTarget,
+  RawSocket,
+  RequestContext,
+  RunContext,
+  WebSocketContext,
+} from "./actors/types.ts";
+export { type ClaimPredicate, claimEquals, hasClaim } from "./boundary/claims.ts";
+export { ConfigurationError, UserError } from "./boundary/errors.ts";
+export type { RevokeQuery } from "./boundary/lease.ts";
+export {
+  type AnyOf,
+  anyOf,
+  type By,
+  Caller,
+  type CallerOf,
+  match,
+  type Party,
+  Producer,
+  party,
+  type Refinement,
+  refine,
+  Scheduler,
+  Visitor,
+} from "./boundary/party.ts";
+export type { CallerRecord } from "./boundary/scheme.ts";
+export { bearer } from "./boundary/schemes/bearer.ts";
+export { internal } from "./boundary/schemes/internal.ts";
+export { none } from "./boundary/schemes/none.ts";
+export { memory } from "./hosts/memory/host.ts";
+export { Registry, type Served, type ServeOptions } from "./registry/registry.ts";
+export { type SetupOptions, setup } from "./registry/setup.ts";

@@ -1,0 +1,181 @@
+/**
+ * Owns the first look at every request and socket: base path, raw-path routing (once), CORS and origin rules (ruling 23),
+ * then the floor below. Nothing here decides access.
+ */
+
+import { toWireFailure } from "../actors/failure.ts";
+import { cleanRequest, failureResponse, handleActorRequest, presentationOf } from "../actors/http.ts";
+import { serveRawSocket } from "../actors/raw-socket.ts";
+import { closeCodeOf, errorMessage, serveRpc } from "../actors/rpc.ts";
+import type { Runtime } from "../actors/runtime.ts";
+import { Refusal } from "../boundary/errors.ts";
+import type { InboundRequest, OutboundResponse, Socket } from "../hosts/port.ts";
+import { type Codec, jsonCodec } from "../protocol/codec.ts";
+import { DecodeError } from "../protocol/errors.ts";
+import { decode } from "../protocol/json.ts";
+import { SUBPROTOCOL, SUBPROTOCOL_CBOR } from "../protocol/messages.ts";
+import { type ActorPath, parseActorPath } from "../protocol/paths.ts";
+import type { RegistryConfig } from "./registry.ts";
+
+/** What a transport does with an upgrade: the subprotocol to select, and what to call with the open socket. */
+export interface Upgrade {
+  readonly protocol: string;
+  serve(socket: Socket): void;
+}
+
+const APPLICATION_PREFIX = `${SUBPROTOCOL}+`;
+
+export class Edge {
+  readonly runtime: Runtime;
+  readonly #config: RegistryConfig;
+
+  constructor(runtime: Runtime, config: RegistryConfig) {
+    this.runtime = runtime;
+    this.#config = config;
+  }
+
+  /** Answers a request. Never rejects. */
+  async handle(inbound: InboundRequest): Promise<OutboundResponse> {
+    const origin = inbound.header("origin");
+    if (origin !== null && inbound.method === "OPTIONS") {
+      if (inbound.header("access-control-request-method") !== null) return this.#preflight(inbound, origin);
+    }
+    const answer = await this.#route(inbound);
+    if (origin === null || !this.#mayRead(origin, inbound)) return answer;
+    return { ...answer, headers: [...answer.headers, ...this.#corsHeaders(origin)] };
+  }
+
+  async #route(inbound: InboundRequest): Promise<OutboundResponse> {
+    try {
+      const path = this.#parse(inbound);
+      if (path !== null) return await handleActorRequest(this.runtime, path, inbound);
+      throw new Refusal("not_found", { reason: "route.none" });
+    } catch (error) {
+      return failureResponse(this.runtime, error, "edge");
+    }
+  }
+
+  #parse(inbound: InboundRequest): ActorPath | null {
+    const { basePath } = this.#config;
+    if (basePath !== "" && !inbound.path.startsWith(`${basePath}/`)) return null;
+    try {
+      return parseActorPath(inbound.path.slice(basePath.length));
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      throw new Refusal("malformed", { reason: "path", message: `The path cannot be read: ${error.message}` });
+    }
+  }
+
+  /** Decides how to take an upgrade. Never refuses at HTTP level: a browser could not read it. */
+  async upgrade(inbound: InboundRequest): Promise<Upgrade> {
+    const offered = (inbound.header("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
+    try {
+      this.#assertOrigin(inbound);
+      const path = this.#parse(inbound);
+      const compiled = path === null ? undefined : this.runtime.actors.get(path.name);
+      if (path === null || compiled === undefined) throw new Refusal("not_found", { reason: "route.none" });
+      const address = path.address.by === "id" ? { id: path.address.id } : { key: path.address.key };
+      const presentation = await presentationOf({ runtime: this.runtime, inbound }, false);
+      const common = { runtime: this.runtime, compiled, address, presentation };
+      if (path.route.kind === "connect") {
+        const { codec, protocol } = await rpcCodec(offered);
+        return {
+          protocol,
+          serve: (socket) => serveRpc({ ...common, socket, codec, request: () => cleanRequest(inbound) }),
+        };
+      }
+      if (path.route.kind === "websocket") {
+        const route = path.route.path;
+        const { selected, application, withHello } = rawProtocol(offered);
+        return {
+          protocol: selected,
+          serve: (socket) =>
+            serveRawSocket({
+              ...common,
+              socket,
+              path: route,
+              request: () => cleanRequest(inbound, route),
+              withHello,
+              mode: inbound.header("byward-mode") === "get" ? "get" : "getOrCreate",
+              params: headerValue(inbound, "byward-params"),
+              input: headerValue(inbound, "byward-input"),
+              protocol: application,
+            }),
+        };
+      }
+      throw new Refusal("not_found", { reason: "route.no_socket" });
+    } catch (error) {
+      return { protocol: offered[0] ?? "", serve: (socket) => this.#refuseSocket(socket, error) };
+    }
+  }
+
+  #refuseSocket(socket: Socket, error: unknown): void {
+    const failure = toWireFailure(this.runtime.host, error, { transport: "websocket" });
+    socket.attach({ message: () => {}, close: () => {} });
+    socket.send(jsonCodec.encode(errorMessage(failure)));
+    socket.close(closeCodeOf(failure), `${failure.group}/${failure.code}`);
+  }
+
+  /** Browsers send `Origin` with every upgrade; programs send none and prove themselves by credential alone. */
+  #assertOrigin(inbound: InboundRequest): void {
+    const origin = inbound.header("origin");
+    if (origin === null || this.#mayRead(origin, inbound)) return;
+    throw new Refusal("forbidden", { reason: "origin.foreign" });
+  }
+
+  #mayRead(origin: string, inbound: InboundRequest): boolean {
+    if (origin === inbound.origin || origin === this.#config.publicUrl) return true;
+    return this.#config.corsOrigins.includes(origin) || this.#config.corsOrigins.includes("*");
+  }
+
+  #corsHeaders(origin: string): readonly (readonly [string, string])[] {
+    const any = this.#config.corsOrigins.includes("*");
+    return [
+      ["access-control-allow-origin", any ? "*" : origin],
+      ["access-control-expose-headers", "byward-correlation-id, byward-duplicate, retry-after"],
+      ...(any ? [] : ([["vary", "Origin"]] as const)),
+    ];
+  }
+
+  #preflight(inbound: InboundRequest, origin: string): OutboundResponse {
+    if (!this.#mayRead(origin, inbound)) return { status: 204, headers: [["vary", "Origin"]], body: null };
+    return {
+      status: 204,
+      headers: [
+        ...this.#corsHeaders(origin),
+        ["access-control-allow-methods", "GET, HEAD, POST, PUT, PATCH, DELETE"],
+        [
+          "access-control-allow-headers",
+          inbound.header("access-control-request-headers") ?? "authorization, content-type",
+        ],
+        ["access-control-max-age", "600"],
+      ],
+      body: null,
+    };
+  }
+}
+
+async function rpcCodec(offered: readonly string[]): Promise<{ codec: Codec; protocol: string }> {
+  if (offered.includes(SUBPROTOCOL_CBOR) && !offered.includes(SUBPROTOCOL)) {
+    return { codec: (await import("../protocol/cbor.ts")).cborCodec, protocol: SUBPROTOCOL_CBOR };
+  }
+  return { codec: jsonCodec, protocol: offered.includes(SUBPROTOCOL) ? SUBPROTOCOL : "" };
+}
+
+/** Which offer is taken: ours (with or without an application's name behind it) means a hello comes first. */
+function rawProtocol(offered: readonly string[]): { selected: string; application: string; withHello: boolean } {
+  const ours = offered.find((name) => name === SUBPROTOCOL || name.startsWith(APPLICATION_PREFIX));
+  if (ours === undefined) return { selected: offered[0] ?? "", application: offered[0] ?? "", withHello: false };
+  const application = ours === SUBPROTOCOL ? "" : ours.slice(APPLICATION_PREFIX.length);
+  return { selected: ours, application, withHello: true };
+}
+
+function headerValue(inbound: InboundRequest, name: string): unknown {
+  const text = inbound.header(name);
+  if (text === null) return undefined;
+  try {
+    return decode(decodeURIComponent(text));
+  } catch (error) {
+    throw new Refusal("malformed", { reason: `header.${name}`, message: `${name} cannot be read`, cause: error });
+  }
+}
