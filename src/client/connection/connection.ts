@@ -1,0 +1,300 @@
+/**
+ * Owns a live connection: it opens, keeps itself open, and says what it is doing. The states and what leads from one to
+ * the next are here; links, calls, subscriptions and renewal are beside it.
+ *
+ * Invariants:
+ * - The state is one of a union, and every state but `failed` and `disposed` leads on by itself: it has a timer, a
+ *   question with a deadline, or a link with one.
+ * - An answer that belongs to a state that has passed is dropped.
+ * - After a refusal of the credential there is one attempt with a fresh one; after `forbidden` there is none.
+ */
+import type { Codec } from "../../protocol/codec.ts";
+import type { ErrorMessage, ReadyMessage, ServerMessage } from "../../protocol/messages.ts";
+import { backoff } from "../backoff.ts";
+import type { ClientConfig } from "../config.ts";
+import { ActorConnDisposed, ActorError, clientError, encoding, errorOfMessage } from "../errors.ts";
+import { askParams, askToken, helloOf, socketUrlOf, type Target } from "../target.ts";
+import type { ActorConnStatus, EventUnsubscribe, SendOptions, SubscribeOptions } from "../types.ts";
+import { Calls } from "./calls.ts";
+import { dispositionOf } from "./disposition.ts";
+import { Link, type LinkEnd } from "./link.ts";
+import { Listeners } from "./listeners.ts";
+import { Renewal } from "./renewal.ts";
+import { Subscriptions } from "./subscriptions.ts";
+
+type State =
+  /** Asking for token, parameters and encoding. */
+  | { readonly kind: "preparing" }
+  | { readonly kind: "opening"; readonly link: Link }
+  | { readonly kind: "ready"; readonly link: Link; readonly since: number; readonly connection: string }
+  /** For the next attempt. */
+  | { readonly kind: "waiting"; readonly cancel: () => void }
+  | { readonly kind: "failed"; readonly error: ActorError }
+  | { readonly kind: "disposed" };
+
+const STATUS: Readonly<Record<State["kind"], ActorConnStatus>> = {
+  preparing: "connecting",
+  opening: "connecting",
+  ready: "connected",
+  waiting: "disconnected",
+  failed: "disconnected",
+  disposed: "idle",
+};
+
+/** A connection that lived this long, ms, starts the backoff over. */
+const STABLE = 10_000;
+
+export class Connection {
+  readonly #config: ClientConfig;
+  readonly #target: Target;
+  readonly #calls: Calls;
+  readonly #subscriptions: Subscriptions;
+  readonly #renewal: Renewal;
+  readonly #onDispose: () => void;
+  readonly #errorListeners: Listeners<[ActorError]>;
+  readonly #openListeners: Listeners<[]>;
+  readonly #closeListeners: Listeners<[]>;
+  readonly #statusListeners: Listeners<[ActorConnStatus]>;
+  #state: State = { kind: "preparing" };
+  #failures = 0;
+  #isRefreshed = false;
+  #willFlush = false;
+  #actorId: string | undefined;
+
+  constructor(config: ClientConfig, target: Target, onDispose: () => void) {
+    this.#config = config;
+    this.#target = target;
+    this.#onDispose = onDispose;
+    this.#calls = new Calls(config.maxBuffered);
+    const onThrow = (error: unknown): void => this.#reportThrow(error);
+    // A listener for errors that throws cannot be told of it.
+    this.#errorListeners = new Listeners((error) => config.runtime.report(error));
+    this.#openListeners = new Listeners(onThrow);
+    this.#closeListeners = new Listeners(onThrow);
+    this.#statusListeners = new Listeners(onThrow);
+    this.#subscriptions = new Subscriptions(this.#subscriptionPort());
+    this.#renewal = new Renewal({
+      runtime: config.runtime,
+      freshToken: () => askToken(config, true),
+      renew: (token) => this.#callOfLink({ t: "renew", token }),
+      reportError: (error) => this.#errorListeners.emit(error),
+    });
+    const codec = config.codec();
+    if (!(codec instanceof Promise)) this.#calls.setCodec(codec);
+    target.signal?.addEventListener("abort", this.#abort);
+    if (target.signal?.aborted) this.#abort();
+    else void this.#attempt(this.#state, false);
+  }
+
+  get status(): ActorConnStatus {
+    return STATUS[this.#state.kind];
+  }
+  get failure(): ActorError | undefined {
+    return this.#state.kind === "failed" ? this.#state.error : undefined;
+  }
+  get actorId(): string | undefined {
+    return this.#actorId;
+  }
+  get connectionId(): string | undefined {
+    return this.#state.kind === "ready" ? this.#state.connection : undefined;
+  }
+
+  action(name: string, args: readonly unknown[], signal?: AbortSignal): Promise<unknown> {
+    return this.#call(() => this.#calls.add({ t: "action", name, args }, signal));
+  }
+
+  send(name: string, body: unknown, { wait, timeout, signal, id }: SendOptions): Promise<unknown> {
+    const key = id ?? this.#config.runtime.uniqueId();
+    const options = { ...(wait === undefined ? {} : { wait }), ...(timeout === undefined ? {} : { timeout }) };
+    return this.#call(() => this.#calls.add({ t: "send", name, body, key, ...options }, signal));
+  }
+
+  on(name: string, call: (...args: unknown[]) => void, once: boolean, options?: SubscribeOptions): EventUnsubscribe {
+    return this.#subscriptions.add(name, call, once, options);
+  }
+  onError(listener: (error: ActorError) => void): EventUnsubscribe {
+    return this.#errorListeners.add(listener);
+  }
+  onOpen(listener: () => void): EventUnsubscribe {
+    return this.#openListeners.add(listener);
+  }
+  onClose(listener: () => void): EventUnsubscribe {
+    return this.#closeListeners.add(listener);
+  }
+  onStatusChange(listener: (status: ActorConnStatus) => void): EventUnsubscribe {
+    return this.#statusListeners.add(listener);
+  }
+
+  /** Tries again at once, unless a link stands or is being made. */
+  reconnect(): void {
+    const { kind } = this.#state;
+    if (kind !== "waiting" && kind !== "failed") return;
+    if (this.#state.kind === "waiting") this.#state.cancel();
+    this.#failures = 0;
+    this.#isRefreshed = false;
+    this.#start(kind === "failed");
+  }
+
+  /** For good. `reason` is what calls under way reject with. */
+  async dispose(reason: unknown = new ActorConnDisposed()): Promise<void> {
+    const before = this.#state;
+    if (before.kind === "disposed") return;
+    this.#target.signal?.removeEventListener("abort", this.#abort);
+    this.#renewal.stop();
+    this.#enter({ kind: "disposed" });
+    this.#calls.rejectAll(reason, true);
+    this.#subscriptions.clear();
+    this.#onDispose();
+    if (before.kind === "waiting") before.cancel();
+    if (before.kind === "opening" || before.kind === "ready") await before.link.close("disposed");
+  }
+
+  readonly #abort = (): void => {
+    void this.dispose(this.#target.signal?.reason);
+  };
+
+  #start(fresh: boolean): void {
+    const state: State = { kind: "preparing" };
+    this.#enter(state);
+    void this.#attempt(state, fresh);
+  }
+
+  async #attempt(state: State, fresh: boolean): Promise<void> {
+    try {
+      const [codec, token, params] = await Promise.all([
+        this.#config.codec(),
+        askToken(this.#config, fresh),
+        askParams(this.#config, this.#target),
+      ]);
+      if (this.#state !== state) return;
+      this.#calls.setCodec(codec);
+      this.#enter({ kind: "opening", link: this.#open(codec, token, params) });
+    } catch (error) {
+      if (this.#state !== state) return;
+      const known = error instanceof ActorError ? error : clientError("network_failed", "The attempt failed.", error);
+      if (known.code === "not_encodable" || known.code === "invalid_endpoint") this.#fail(known);
+      else this.#retry(known);
+    }
+  }
+
+  #open(codec: Codec, token: string | undefined, params: unknown): Link {
+    const url = socketUrlOf(this.#config, this.#target, { kind: "connect" });
+    const hello = encoding(() => codec.encode(helloOf(this.#target, token, params), "hello"));
+    return new Link(this.#config.runtime, url, codec, hello, {
+      onReady: (ready) => this.#ready(ready),
+      onMessage: (message) => this.#receive(message),
+      onEnd: (end) => this.#ended(end),
+    });
+  }
+
+  #ready({ actor, connection, expiresAt, now }: ReadyMessage): void {
+    if (this.#state.kind !== "opening") return;
+    const { link } = this.#state;
+    this.#actorId = actor;
+    this.#isRefreshed = false;
+    this.#enter({ kind: "ready", link, since: this.#config.runtime.now(), connection });
+    if (typeof this.#config.token === "function") this.#renewal.start({ expiresAt, now });
+    this.#openListeners.emit();
+    // A listener may have disposed of it.
+    if (this.status !== "connected") return;
+    this.#subscriptions.requestAll();
+    this.#flush();
+  }
+
+  #receive(message: ServerMessage): void {
+    if (message.t === "event") this.#subscriptions.deliver(message.name, message.args);
+    else if (message.t === "result") this.#calls.resolve(message);
+    else if (message.t === "error") this.#refused(message);
+  }
+
+  #refused(message: ErrorMessage): void {
+    if (message.id !== undefined) this.#calls.reject(message.id, errorOfMessage(message));
+    else this.#subscriptions.ended(message);
+  }
+
+  #ended(end: LinkEnd): void {
+    const before = this.#state;
+    this.#renewal.stop();
+    if (before.kind === "ready" && this.#config.runtime.now() - before.since >= STABLE) this.#failures = 0;
+    // A message too large for the server would break the next link as well.
+    this.#calls.linkLost(end.error, end.code !== 1009);
+    const disposition = dispositionOf(end);
+    if (disposition === "retry") this.#retry(end.error);
+    else if (disposition === "credential" && !this.#isRefreshed && typeof this.#config.token === "function") {
+      this.#isRefreshed = true;
+      this.#retry(end.error, true);
+    } else this.#fail(end.error);
+    if (before.kind === "ready") this.#closeListeners.emit();
+  }
+
+  #retry(error: ActorError, fresh = false): void {
+    const delay = backoff(this.#config.runtime, this.#failures++, error.retryAfter);
+    const cancel = this.#config.runtime.later(delay, () => this.#start(fresh || this.#isRefreshed));
+    this.#enter({ kind: "waiting", cancel });
+    this.#errorListeners.emit(error);
+  }
+
+  #fail(error: ActorError): void {
+    this.#enter({ kind: "failed", error });
+    this.#calls.rejectAll(error, false);
+    this.#errorListeners.emit(error);
+  }
+
+  #enter(state: State): void {
+    const before = this.status;
+    this.#state = state;
+    if (this.status !== before) this.#statusListeners.emit(this.status);
+  }
+
+  #call(add: () => Promise<unknown>): Promise<unknown> {
+    const state = this.#state;
+    if (state.kind === "disposed") return Promise.reject(new ActorConnDisposed());
+    if (state.kind === "failed") return Promise.reject(state.error);
+    const answer = add();
+    this.#flushSoon();
+    return answer;
+  }
+
+  #callOfLink(message: Parameters<Calls["addOfLink"]>[0]): Promise<unknown> {
+    const answer = this.#calls.addOfLink(message);
+    this.#flushSoon();
+    return answer;
+  }
+
+  /** What is asked for in one turn leaves in one frame. */
+  #flushSoon(): void {
+    if (this.#willFlush || this.#state.kind !== "ready") return;
+    this.#willFlush = true;
+    queueMicrotask(() => {
+      this.#willFlush = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    // A socket that is closing swallows what it is given: what has not left waits for the next link.
+    if (this.#state.kind !== "ready" || !this.#state.link.isOpen) return;
+    for (const frame of this.#calls.takeFrames()) this.#state.link.send(frame);
+  }
+
+  #subscriptionPort(): ConstructorParameters<typeof Subscriptions>[0] {
+    const isReady = (): boolean => this.#state.kind === "ready";
+    return {
+      get isReady() {
+        return isReady();
+      },
+      subscribe: (name) => this.#callOfLink({ t: "subscribe", name }),
+      unsubscribe: (name) => {
+        this.#calls.tell({ t: "unsubscribe", name });
+        this.#flushSoon();
+      },
+      reportError: (error) => this.#errorListeners.emit(error),
+      reportThrow: (error) => this.#reportThrow(error),
+    };
+  }
+
+  #reportThrow(error: unknown): void {
+    if (this.#errorListeners.size === 0) this.#config.runtime.report(error);
+    else this.#errorListeners.emit(clientError("listener_failed", "A listener threw.", error));
+  }
+}
