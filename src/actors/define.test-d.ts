@@ -77,7 +77,7 @@ actor({ by: User, actions: { a: () => 1 }, guards: { actions: { b: { by: User } 
 // @ts-expect-error a guard for an event that does not exist
 actor({ by: User, events: { e: event() }, actions: { a: () => 1 }, guards: { events: { f: { by: User } } } });
 // @ts-expect-error an unknown key
-actor({ by: User, stat: {}, actions: { a: () => 1 } });
+actor({ by: User, stat: 1, actions: { a: () => 1 } });
 // @ts-expect-error two bearer parties in one sum
 anyOf(User, Other);
 // @ts-expect-error everybody first: nothing behind is ever tried
