@@ -76,6 +76,8 @@ export interface ReplayMark {
 export interface SequenceMark {
   readonly stream: string;
   readonly position: number;
+  /** The position the stream begins with; null = the first one seen. */
+  readonly start: number | null;
   /** How long a delivery may wait for those before it, ms; 0 = it is refused at once. */
   readonly maxWait: number;
 }

@@ -10,6 +10,7 @@ import { encodeBase64Url } from "../base64.ts";
 import { equalBytes } from "../constant-time.ts";
 import { decodeHex } from "../hex.ts";
 import { andThen, isPromise, type MaybePromise } from "../maybe-promise.ts";
+import { positionRowId } from "../replay-order.ts";
 import {
   ABSENT,
   failed,
@@ -127,7 +128,7 @@ export class SignatureVerifier implements SchemeVerifier {
     const own = format.id !== undefined && format.idIsSigned ? readId(delivery.field(format.id)) : null;
     if (own !== null) return { value: { id: `${this.#party}:id:${own}`, keepUntil, sequence } };
     if (format.id === undefined && sequence !== null) {
-      return { value: { id: `${sequence.stream}:${sequence.position}`, keepUntil, sequence } };
+      return { value: { id: positionRowId(sequence), keepUntil, sequence } };
     }
     return andThen(this.#sha256(signed), (digest) => {
       return { value: { id: `${this.#party}:digest:${encodeBase64Url(digest)}`, keepUntil, sequence } };

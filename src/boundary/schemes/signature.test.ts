@@ -507,17 +507,20 @@ test("order: the position is read from a header or the body, and a delivery with
   };
   const claim = declare({ claim: "data.seq" });
   expect(await send(claim, '{"data":{"seq":7}}')).toEqual({
-    id: "Hook:order::7",
+    id: "Hook:order:|7",
     keepUntil: NOW + 86_400_000,
-    sequence: { stream: "Hook:order:", position: 7, maxWait: 0 },
+    sequence: { stream: "Hook:order:", position: 7, start: null, maxWait: 0 },
   });
   for (const body of ["{}", '{"data":{"seq":-1}}', '{"data":{"seq":1.5}}', '{"data":{"seq":"07"}}', "[]"]) {
     expect([body, await send(claim, body)]).toEqual([body, "unauthenticated signature.order_missing"]);
   }
-  const header = declare({ header: "X-Seq", gaps: "wait", wait: 5, stream: { claim: "customer" } }, { claim: "id" });
+  const header = declare(
+    { header: "X-Seq", gaps: "wait", wait: 5, start: 1, stream: { claim: "customer" } },
+    { claim: "id" },
+  );
   expect(await send(header, '{"id":"d1","customer":"c9"}', { "X-Seq": "3" })).toMatchObject({
     id: "Hook:id:d1",
-    sequence: { stream: "Hook:order:c9", position: 3, maxWait: 5_000 },
+    sequence: { stream: "Hook:order:c9", position: 3, start: 1, maxWait: 5_000 },
   });
   expect(await send(header, '{"id":"d1"}', { "X-Seq": "3" })).toBe("unauthenticated signature.order_missing");
   expect(await send(header, '{"id":"d1","customer":"c9"}')).toBe("unauthenticated signature.order_missing");
@@ -572,6 +575,7 @@ test("options that cannot hold stop the declaration", () => {
   expect(declare({ id: { header: "A", claim: "b" } })).toThrow("signature.field");
   expect(declare({ order: { header: "X-Seq", wait: 5 } })).toThrow("signature.order");
   expect(declare({ order: { header: "X-Seq", gaps: "wait", wait: 500 } })).toThrow("signature.order");
+  expect(declare({ order: { header: "X-Seq", start: -1 } })).toThrow("signature.order");
   expect(declare({ order: {} })).toThrow("signature.field");
   expect(() => webhook.github({ secret: "SECRET", tolerance: 5 })).toThrow("signature.tolerance");
 });

@@ -14,6 +14,8 @@ export type DeliveryField = { readonly header: string } | { readonly claim: stri
 export type OrderOptions = DeliveryField & {
   /** What tells sequences apart where a sender has several; absent: one sequence for the party. */
   readonly stream?: DeliveryField;
+  /** The position a stream begins with. Absent: whichever delivery succeeds first begins it. */
+  readonly start?: number;
   /** A delivery ahead of its turn waits up to `wait`, or is refused at once so that the sender retries. Default `refuse`. */
   readonly gaps?: "wait" | "refuse";
   /** Seconds; default 10, at most 60. Only with `gaps: "wait"`. A waiting delivery holds its request open. */
@@ -23,6 +25,7 @@ export type OrderOptions = DeliveryField & {
 export interface OrderRule {
   readonly position: FieldSource;
   readonly stream: FieldSource | null;
+  readonly start: number | null;
   /** ms */
   readonly maxWait: number;
 }
@@ -33,7 +36,7 @@ const LONGEST_WAIT_SECONDS = 60;
 /** @throws ConfigurationError `signature.order`, `signature.field` */
 export function readOrder(options: OrderOptions | undefined): OrderRule | null {
   if (options === undefined) return null;
-  const { gaps = "refuse", wait = DEFAULT_WAIT_SECONDS, stream } = options;
+  const { gaps = "refuse", wait = DEFAULT_WAIT_SECONDS, stream, start = null } = options;
   const valid = (gaps === "refuse" && options.wait === undefined) || gaps === "wait";
   if (!valid || !(wait > 0 && wait <= LONGEST_WAIT_SECONDS)) {
     throw new ConfigurationError(
@@ -41,7 +44,11 @@ export function readOrder(options: OrderOptions | undefined): OrderRule | null {
       `order: gaps is "wait" or "refuse", and wait (1 to ${LONGEST_WAIT_SECONDS} seconds) goes with "wait".`,
     );
   }
+  if (start !== null && (!Number.isSafeInteger(start) || start < 0)) {
+    throw new ConfigurationError("signature.order", "order: start is a whole number, 0 or more.");
+  }
   return {
+    start,
     position: readField(options),
     stream: stream === undefined ? null : readField(stream),
     maxWait: gaps === "wait" ? wait * 1000 : 0,
@@ -69,5 +76,5 @@ export function readSequence(delivery: Delivery, rule: OrderRule, party: string)
   const position = readWholeNumber(delivery.field(rule.position), rule.position);
   const stream = rule.stream === null ? "" : readId(delivery.field(rule.stream));
   if (position === null || stream === null) return null;
-  return { stream: `${party}:order:${stream}`, position, maxWait: rule.maxWait };
+  return { stream: `${party}:order:${stream}`, position, start: rule.start, maxWait: rule.maxWait };
 }
