@@ -2,8 +2,8 @@
 import { own } from "../protocol/error-body.ts";
 import { keyText, toKey } from "../protocol/key.ts";
 import { withActions } from "./action-proxy.ts";
-import { openConnection } from "./actor-conn.ts";
 import type { ClientConfig } from "./config.ts";
+import { Connection } from "./connection/connection.ts";
 import { encoding, MalformedResponseMessage } from "./errors.ts";
 import { eventStream } from "./event-stream.ts";
 import { exchange } from "./http.ts";
@@ -27,7 +27,7 @@ import type {
 export interface HandleContext {
   readonly config: ClientConfig;
   /** Live connections, so that the client can dispose of them. */
-  readonly connections: Set<ActorConn>;
+  readonly connections: Set<Connection>;
 }
 
 /** @throws ActorError `client/not_encodable` for a key that has no spelling */
@@ -72,7 +72,7 @@ export const createActor = async (
 const createHandle = (context: HandleContext, target: Target, key?: readonly string[]): ActorHandle => {
   const face = new HandleFace(context, target, key ?? (target.address.by === "key" ? target.address.key : undefined));
   // The proxy adds what the class cannot declare: actions, and the types of one actor.
-  return withActions(face, (name, args) => face.action({ name, args })) as unknown as ActorHandle;
+  return withActions(face) as unknown as ActorHandle;
 };
 
 const commonOf = ({ params, getParams, signal }: HandleOptions): Pick<Target, "params" | "getParams" | "signal"> => ({
@@ -136,9 +136,10 @@ class HandleFace implements Readonly<Record<Exclude<keyof HandleMembers, "then">
 
   connect(): ActorConn {
     const { config, connections } = this.#context;
-    const conn = openConnection(config, this.#target, (disposed) => connections.delete(disposed));
-    connections.add(conn);
-    return conn;
+    const connection: Connection = new Connection(config, this.#target, () => connections.delete(connection));
+    connections.add(connection);
+    // As with handles.
+    return withActions(connection) as unknown as ActorConn;
   }
 
   async resolve(): Promise<string> {

@@ -1,8 +1,18 @@
 /** Owns `createClient`: accessors for every actor by name, over handles. */
+import { withNames } from "./action-proxy.ts";
 import { createActor, type HandleContext, handleForId, handleForKey } from "./actor-handle.ts";
 import { readConfig } from "./config.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
-import type { ActorAccessor, Client, ClientMembers, ClientOptions } from "./types.ts";
+import type {
+  ActorAccessor,
+  ActorKey,
+  Client,
+  ClientMembers,
+  ClientOptions,
+  CreateOptions,
+  GetOrCreateOptions,
+  HandleOptions,
+} from "./types.ts";
 
 /**
  * A client of a registry. It does nothing until it is used.
@@ -26,19 +36,7 @@ export const createClient = <Registry = unknown>(
 /** The same, over given surroundings: for tests with a clock of their own. */
 export const createClientOn = <Registry = unknown>(runtime: Runtime, options: ClientOptions): Client<Registry> => {
   const context: HandleContext = { config: readConfig(options, runtime), connections: new Set() };
-  const accessors = new Map<string, ActorAccessor>();
-  const members = membersOf(context);
-  const client = new Proxy(members, {
-    get: (target, name) => {
-      if (typeof name === "symbol" || name in target) return Reflect.get(target, name, target);
-      // Awaiting a client, or logging it, is not asking for an actor.
-      if (name === "then" || name === "toJSON" || name.startsWith("$")) return undefined;
-      const accessor = accessors.get(name) ?? accessorOf(context, name);
-      accessors.set(name, accessor);
-      return accessor;
-    },
-    set: () => false,
-  });
+  const client = withNames(membersOf(context), (name) => accessorOf(context, name));
   // The proxy answers for every actor of the registry, which exists as a type only.
   return client as unknown as Client<Registry>;
 };
@@ -50,12 +48,14 @@ const accessorOf = (context: HandleContext, name: string): ActorAccessor => ({
   create: (key, options) => createActor(context, name, key, options),
 });
 
-const membersOf = (context: HandleContext): ClientMembers => ({
-  get: (name, key, options) => accessorOf(context, name).get(key, options),
-  getOrCreate: (name, key, options) => accessorOf(context, name).getOrCreate(key, options),
-  getForId: (name, id, options) => accessorOf(context, name).getForId(id, options),
-  create: (name, key, options) => accessorOf(context, name).create(key, options),
-  dispose: async () => {
-    await Promise.all([...context.connections].map((connection) => connection.dispose()));
-  },
-});
+const membersOf = (context: HandleContext) =>
+  ({
+    get: (name: string, key?: ActorKey, options?: HandleOptions) => accessorOf(context, name).get(key, options),
+    getOrCreate: (name: string, key?: ActorKey, options?: GetOrCreateOptions) =>
+      accessorOf(context, name).getOrCreate(key, options),
+    getForId: (name: string, id: string, options?: HandleOptions) => accessorOf(context, name).getForId(id, options),
+    create: (name: string, key?: ActorKey, options?: CreateOptions) => accessorOf(context, name).create(key, options),
+    dispose: async () => {
+      await Promise.all([...context.connections].map((connection) => connection.dispose()));
+    },
+  }) satisfies Readonly<Record<Exclude<keyof ClientMembers, "then">, unknown>>;

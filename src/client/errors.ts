@@ -85,18 +85,16 @@ export class MalformedResponseMessage extends ActorError {
 export const clientError = (code: ClientErrorCode, message: string, cause?: unknown): ActorError =>
   new ActorError("client", code, message, { cause });
 
-export const errorOfBody = (body: ErrorBody, retryAfter?: number): ActorError =>
-  new ActorError(body.group, body.code, body.message, { ...body, retryAfter });
-
 export const errorOfMessage = (message: ErrorMessage): ActorError => errorOfBody(message, message.retryAfter);
 
-/** The error of a reply that is none of success. */
-export const errorOfReply = (status: number, body: unknown, retryAfter?: number): ActorError => {
+/** The error of an answer that is none of success. `what` says what came, for people. */
+export const errorOfReply = (what: string, body: unknown, retryAfter?: number): ActorError => {
   const read = readErrorBody(body);
-  return read === null
-    ? new HttpRequestError(`The server answered ${status} without an error body.`)
-    : errorOfBody(read, retryAfter);
+  return read === null ? new HttpRequestError(`${what} without an error body.`) : errorOfBody(read, retryAfter);
 };
+
+const errorOfBody = (body: ErrorBody, retryAfter?: number): ActorError =>
+  new ActorError(body.group, body.code, body.message, { ...body, retryAfter });
 
 /** Runs what writes a value, key or path; what it refuses becomes `client/not_encodable`. */
 export const encoding = <T>(write: () => T): T => {

@@ -123,20 +123,28 @@ const attemptOnce = async (config: ClientConfig, codec: Codec, url: string, atte
 };
 
 const readReply = (codec: Codec, response: Response, data: string | ArrayBuffer): Outcome => {
-  let value: unknown;
+  if (!response.ok) return { ok: false, error: errorOfText(response, data) };
   try {
-    value = typeof data === "string" ? decode(data) : codec.decode(data);
+    return { ok: true, value: typeof data === "string" ? decode(data) : codec.decode(data) };
   } catch (error) {
-    if (response.ok) return { ok: false, error: new MalformedResponseMessage("The reply cannot be read.", error) };
+    return { ok: false, error: new MalformedResponseMessage("The reply cannot be read.", error) };
   }
-  if (response.ok) return { ok: true, value };
-  return { ok: false, error: errorOfReply(response.status, value, retryAfterOf(response)) };
 };
 
-/** Seconds; the HTTP-date form is not used by our servers. */
-export const retryAfterOf = (response: Response): number | undefined => {
-  const seconds = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
-  return seconds >= 0 ? seconds : undefined;
+/** The error of a response that is none of success. */
+export const errorOfResponse = async (response: Response): Promise<ActorError> =>
+  errorOfText(response, await response.text());
+
+const errorOfText = (response: Response, data: string | ArrayBuffer): ActorError => {
+  // Seconds; the HTTP-date form is not used by our servers.
+  const retryAfter = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
+  let body: unknown;
+  try {
+    body = decode(String(data));
+  } catch {
+    // Something on the way answered instead of the server; its status is all there is to tell.
+  }
+  return errorOfReply(`The server answered ${response.status}`, body, retryAfter >= 0 ? retryAfter : undefined);
 };
 
 const isCbor = (response: Response): boolean =>

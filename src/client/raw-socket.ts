@@ -8,13 +8,11 @@
 import { jsonCodec } from "../protocol/codec.ts";
 import { SUBPROTOCOL } from "../protocol/messages.ts";
 import { readServerFrame } from "../protocol/server-frames.ts";
-import { anySignal } from "./abort.ts";
 import type { ClientConfig } from "./config.ts";
-import { ActorError, clientError, encoding, errorOfMessage, MalformedResponseMessage } from "./errors.ts";
+import { type ActorError, encoding, errorOfMessage, MalformedResponseMessage } from "./errors.ts";
+import { errorOfClose, OPEN_TIMEOUT, openSocket, openTimeout } from "./open-socket.ts";
 import { pathOf } from "./raw-fetch.ts";
 import { askParams, askToken, helloOf, socketUrlOf, type Target } from "./target.ts";
-
-const ADMISSION_TIMEOUT = 15_000;
 
 /** @throws ActorError, or the signal's reason */
 export const openRawSocket = async (
@@ -28,14 +26,10 @@ export const openRawSocket = async (
   target.signal?.throwIfAborted();
   const hello = encoding(() => jsonCodec.encode(helloOf(target, token, params), "hello"));
   const offers = [protocols].flat().map((protocol) => `${SUBPROTOCOL}+${protocol}`);
-  const socket = open(config, url, [...offers, SUBPROTOCOL]);
-  // Held frames must not wait for a Blob to be read; also what the server's side of a raw socket has.
-  socket.binaryType = "arraybuffer";
-  // `close` follows and says more; without a listener, some implementations would throw.
-  socket.addEventListener("error", () => {});
+  const socket = openSocket(config.runtime, url, [...offers, SUBPROTOCOL]);
   const held = new HeldEvents(socket);
   try {
-    await admitted(config, socket, held, hello, anySignal(target.signal));
+    await admitted(config, socket, held, hello, target.signal);
   } catch (error) {
     held.drop();
     socket.close();
@@ -44,14 +38,6 @@ export const openRawSocket = async (
   nameProtocol(socket);
   config.runtime.later(0, () => held.release());
   return socket;
-};
-
-const open = (config: ClientConfig, url: string, protocols: string[]): WebSocket => {
-  try {
-    return new config.runtime.WebSocket(url, protocols);
-  } catch (error) {
-    throw clientError("invalid_endpoint", "The endpoint or a subprotocol is not valid for a WebSocket.", error);
-  }
 };
 
 /** Settles with the server's verdict, which is the first frame. */
@@ -70,9 +56,7 @@ const admitted = (
       outcome();
     };
     const stop = (): void => settle(() => reject(signal?.reason));
-    const cancel = config.runtime.later(ADMISSION_TIMEOUT, () =>
-      settle(() => reject(clientError("connect_timeout", `No admission in ${ADMISSION_TIMEOUT} ms.`))),
-    );
+    const cancel = config.runtime.later(OPEN_TIMEOUT, () => settle(() => reject(openTimeout())));
     signal?.addEventListener("abort", stop, { once: true });
     socket.addEventListener("open", () => socket.send(hello), { once: true });
     held.onEvent = (event) => {
@@ -96,12 +80,6 @@ const refusalOf = (event: Event): ActorError | undefined => {
     return new MalformedResponseMessage("The first frame of the socket cannot be read.", error);
   }
   return new MalformedResponseMessage("The first frame of the socket is no admission.");
-};
-
-const errorOfClose = ({ code, reason }: CloseEvent): ActorError => {
-  const [group, name] = reason.split("/");
-  if (group && name) return new ActorError(group, name, "The server closed the socket.");
-  return clientError("network_failed", `The socket closed before admission (${code}).`);
 };
 
 /** The application's own subprotocol, without our prefix, is what its libraries look for. */

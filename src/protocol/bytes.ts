@@ -17,27 +17,27 @@ export type ByteView =
   | BigInt64Array
   | BigUint64Array;
 
-const VIEWS = {
-  $Uint8Array: Uint8Array,
-  $Uint8ClampedArray: Uint8ClampedArray,
-  $Int8Array: Int8Array,
-  $Uint16Array: Uint16Array,
-  $Int16Array: Int16Array,
-  $Uint32Array: Uint32Array,
-  $Int32Array: Int32Array,
-  $Float32Array: Float32Array,
-  $Float64Array: Float64Array,
-  $BigInt64Array: BigInt64Array,
-  $BigUint64Array: BigUint64Array,
-} as const;
-
-type ViewTag = keyof typeof VIEWS;
+/** Under their own names, which are the same everywhere. */
+const VIEWS: ReadonlyMap<string, new (buffer: ArrayBuffer) => ByteView> = new Map(
+  [
+    Uint8Array,
+    Uint8ClampedArray,
+    Int8Array,
+    Uint16Array,
+    Int16Array,
+    Uint32Array,
+    Int32Array,
+    Float32Array,
+    Float64Array,
+    BigInt64Array,
+    BigUint64Array,
+  ].map((View) => [`$${View.name}`, View]),
+);
 
 /** The tag of a binary value, or undefined if it is none. A subclass (Node's Buffer) travels as its base. */
-export const byteTag = (value: object): ViewTag | "$ArrayBuffer" | undefined => {
+export const byteTag = (value: object): string | undefined => {
   if (value instanceof ArrayBuffer) return "$ArrayBuffer";
-  if (!ArrayBuffer.isView(value)) return undefined;
-  for (const tag of Object.keys(VIEWS) as ViewTag[]) if (value instanceof VIEWS[tag]) return tag;
+  for (const [tag, View] of VIEWS) if (value instanceof View) return tag;
   return undefined;
 };
 
@@ -49,14 +49,15 @@ export const bytesOf = (value: ByteView | ArrayBuffer): Uint8Array =>
 
 /** Rebuilds a binary value over a copy of `bytes`, or returns undefined if `tag` names none. */
 export const fromBytes = (tag: string, bytes: () => Uint8Array): ByteView | ArrayBuffer | undefined => {
-  if (tag !== "$ArrayBuffer" && !Object.hasOwn(VIEWS, tag)) return undefined;
+  const View = VIEWS.get(tag);
+  if (View === undefined && tag !== "$ArrayBuffer") return undefined;
   const buffer = bytes().slice().buffer as ArrayBuffer;
-  if (tag === "$ArrayBuffer") return buffer;
-  const View = VIEWS[tag as ViewTag];
-  if (buffer.byteLength % View.BYTES_PER_ELEMENT !== 0) {
-    throw new DecodeError(`${tag} needs a multiple of ${View.BYTES_PER_ELEMENT} bytes, got ${buffer.byteLength}`);
+  if (View === undefined) return buffer;
+  try {
+    return new View(buffer);
+  } catch {
+    throw new DecodeError(`${buffer.byteLength} bytes are no whole number of elements of ${tag}`);
   }
-  return new View(buffer);
 };
 
 const CHUNK = 0x8000;

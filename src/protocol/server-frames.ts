@@ -31,7 +31,7 @@ const readMessage = (value: unknown): ServerMessage | null => {
 const readReady = (value: unknown): ReadyMessage => {
   const actor = own(value, "actor");
   const connection = own(value, "connection");
-  if (typeof actor !== "string" || typeof connection !== "string") throw new DecodeError("a ready message without ids");
+  if (typeof actor !== "string" || typeof connection !== "string") throw incomplete("ready");
   return { t: "ready", actor, connection, ...readLease(value) };
 };
 
@@ -40,7 +40,7 @@ export const readLease = (value: unknown): { readonly expiresAt: number | null; 
   const expiresAt = own(value, "expiresAt");
   const now = own(value, "now");
   // An absent end must not read as "never ends": that would switch renewal off for good.
-  if ((expiresAt !== null && !isTime(expiresAt)) || !isTime(now)) throw new DecodeError("a lease without its times");
+  if ((expiresAt !== null && !isTime(expiresAt)) || !isTime(now)) throw incomplete("lease");
   return { expiresAt, now };
 };
 
@@ -53,13 +53,13 @@ const readResult = (value: unknown): ResultMessage => ({
 const readEvent = (value: unknown): EventMessage => {
   const name = own(value, "name");
   const args = own(value, "args");
-  if (typeof name !== "string" || !Array.isArray(args)) throw new DecodeError("an event message without name or args");
+  if (typeof name !== "string" || !Array.isArray(args)) throw incomplete("event");
   return { t: "event", name, args };
 };
 
 const readError = (value: unknown): ErrorMessage => {
   const body = readErrorBody(value);
-  if (body === null) throw new DecodeError("an error message without group, code or message");
+  if (body === null) throw incomplete("error");
   const retryAfter = own(value, "retryAfter");
   const event = own(value, "event");
   return {
@@ -73,8 +73,10 @@ const readError = (value: unknown): ErrorMessage => {
 
 const readId = (value: unknown): number => {
   const id = own(value, "id");
-  if (!Number.isSafeInteger(id)) throw new DecodeError("a message without its id");
+  if (!Number.isSafeInteger(id)) throw incomplete("id");
   return id as number;
 };
 
 const isTime = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
+
+const incomplete = (what: string): DecodeError => new DecodeError(`a message of the server has no proper ${what}`);

@@ -13,8 +13,16 @@ import type { ErrorMessage, ReadyMessage, ServerMessage } from "../../protocol/m
 import { backoff } from "../backoff.ts";
 import type { ClientConfig } from "../config.ts";
 import { ActorConnDisposed, ActorError, clientError, encoding, errorOfMessage } from "../errors.ts";
+import { asReceipt } from "../receipt.ts";
 import { askParams, askToken, helloOf, socketUrlOf, type Target } from "../target.ts";
-import type { ActorConnStatus, EventUnsubscribe, SendOptions, SubscribeOptions } from "../types.ts";
+import type {
+  ActionCall,
+  ActorConnStatus,
+  ConnMembers,
+  EventUnsubscribe,
+  SendOptions,
+  SubscribeOptions,
+} from "../types.ts";
 import { Calls } from "./calls.ts";
 import { dispositionOf } from "./disposition.ts";
 import { Link, type LinkEnd } from "./link.ts";
@@ -44,89 +52,86 @@ const STATUS: Readonly<Record<State["kind"], ActorConnStatus>> = {
 /** A connection that lived this long, ms, starts the backoff over. */
 const STABLE = 10_000;
 
-export class Connection {
+type EventListener = (...args: unknown[]) => void;
+
+/** Every member of `ConnMembers` by name; their types are one actor's, and erased here. */
+export class Connection implements Readonly<Record<Exclude<keyof ConnMembers, "then">, unknown>> {
   readonly #config: ClientConfig;
   readonly #target: Target;
   readonly #calls: Calls;
   readonly #subscriptions: Subscriptions;
   readonly #renewal: Renewal;
   readonly #onDispose: () => void;
-  readonly #errorListeners: Listeners<[ActorError]>;
-  readonly #openListeners: Listeners<[]>;
-  readonly #closeListeners: Listeners<[]>;
-  readonly #statusListeners: Listeners<[ActorConnStatus]>;
+  // A listener for errors that throws cannot be told of it.
+  readonly #errors = new Listeners<[ActorError]>((error) => this.#config.runtime.report(error));
+  readonly #opens = new Listeners<[]>((error) => this.#reportThrow(error));
+  readonly #closes = new Listeners<[]>((error) => this.#reportThrow(error));
+  readonly #statuses = new Listeners<[ActorConnStatus]>((error) => this.#reportThrow(error));
   #state: State = { kind: "preparing" };
   #failures = 0;
   #isRefreshed = false;
   #willFlush = false;
   #actorId: string | undefined;
+  readonly onError = this.#errors.add;
+  readonly onOpen = this.#opens.add;
+  readonly onClose = this.#closes.add;
+  readonly onStatusChange = this.#statuses.add;
 
   constructor(config: ClientConfig, target: Target, onDispose: () => void) {
     this.#config = config;
     this.#target = target;
     this.#onDispose = onDispose;
     this.#calls = new Calls(config.maxBuffered);
-    const onThrow = (error: unknown): void => this.#reportThrow(error);
-    // A listener for errors that throws cannot be told of it.
-    this.#errorListeners = new Listeners((error) => config.runtime.report(error));
-    this.#openListeners = new Listeners(onThrow);
-    this.#closeListeners = new Listeners(onThrow);
-    this.#statusListeners = new Listeners(onThrow);
     this.#subscriptions = new Subscriptions(this.#subscriptionPort());
     this.#renewal = new Renewal({
       runtime: config.runtime,
       freshToken: () => askToken(config, true),
       renew: (token) => this.#callOfLink({ t: "renew", token }),
-      reportError: (error) => this.#errorListeners.emit(error),
+      reportError: (error) => this.#errors.emit(error),
     });
     const codec = config.codec();
     if (!(codec instanceof Promise)) this.#calls.setCodec(codec);
     target.signal?.addEventListener("abort", this.#abort);
-    if (target.signal?.aborted) this.#abort();
+    // Not within the constructor: whoever constructs cannot be called back yet.
+    if (target.signal?.aborted) queueMicrotask(this.#abort);
     else void this.#attempt(this.#state, false);
   }
 
-  get status(): ActorConnStatus {
+  get connStatus(): ActorConnStatus {
     return STATUS[this.#state.kind];
   }
-  get failure(): ActorError | undefined {
-    return this.#state.kind === "failed" ? this.#state.error : undefined;
+  get isConnected(): boolean {
+    return this.#state.kind === "ready";
   }
   get actorId(): string | undefined {
     return this.#actorId;
   }
-  get connectionId(): string | undefined {
+  get connId(): string | undefined {
     return this.#state.kind === "ready" ? this.#state.connection : undefined;
   }
+  get $failure(): ActorError | undefined {
+    return this.#state.kind === "failed" ? this.#state.error : undefined;
+  }
 
-  action(name: string, args: readonly unknown[], signal?: AbortSignal): Promise<unknown> {
+  action({ name, args = [], signal }: ActionCall<string, unknown[]>): Promise<unknown> {
     return this.#call(() => this.#calls.add({ t: "action", name, args }, signal));
   }
 
-  send(name: string, body: unknown, { wait, timeout, signal, id }: SendOptions): Promise<unknown> {
-    const key = id ?? this.#config.runtime.uniqueId();
-    const options = { ...(wait === undefined ? {} : { wait }), ...(timeout === undefined ? {} : { timeout }) };
-    return this.#call(() => this.#calls.add({ t: "send", name, body, key, ...options }, signal));
+  async send(name: string, body: unknown, options: SendOptions = {}): Promise<unknown> {
+    const { wait, timeout, signal, id = this.#config.runtime.uniqueId() } = options;
+    const bounds = { ...(wait === undefined ? {} : { wait }), ...(timeout === undefined ? {} : { timeout }) };
+    const output = await this.#call(() => this.#calls.add({ t: "send", name, body, key: id, ...bounds }, signal));
+    return asReceipt(output, options);
   }
 
-  on(name: string, call: (...args: unknown[]) => void, once: boolean, options?: SubscribeOptions): EventUnsubscribe {
-    return this.#subscriptions.add(name, call, once, options);
+  on(name: string, listener: EventListener, options?: SubscribeOptions): EventUnsubscribe {
+    return this.#subscriptions.add(name, listener, false, options);
   }
-  onError(listener: (error: ActorError) => void): EventUnsubscribe {
-    return this.#errorListeners.add(listener);
-  }
-  onOpen(listener: () => void): EventUnsubscribe {
-    return this.#openListeners.add(listener);
-  }
-  onClose(listener: () => void): EventUnsubscribe {
-    return this.#closeListeners.add(listener);
-  }
-  onStatusChange(listener: (status: ActorConnStatus) => void): EventUnsubscribe {
-    return this.#statusListeners.add(listener);
+  once(name: string, listener: EventListener, options?: SubscribeOptions): EventUnsubscribe {
+    return this.#subscriptions.add(name, listener, true, options);
   }
 
-  /** Tries again at once, unless a link stands or is being made. */
-  reconnect(): void {
+  $reconnect(): void {
     const { kind } = this.#state;
     if (kind !== "waiting" && kind !== "failed") return;
     if (this.#state.kind === "waiting") this.#state.cancel();
@@ -135,8 +140,12 @@ export class Connection {
     this.#start(kind === "failed");
   }
 
-  /** For good. `reason` is what calls under way reject with. */
-  async dispose(reason: unknown = new ActorConnDisposed()): Promise<void> {
+  dispose(): Promise<void> {
+    return this.#dispose(new ActorConnDisposed());
+  }
+
+  /** `reason` is what calls under way reject with. */
+  async #dispose(reason: unknown): Promise<void> {
     const before = this.#state;
     if (before.kind === "disposed") return;
     this.#target.signal?.removeEventListener("abort", this.#abort);
@@ -150,7 +159,7 @@ export class Connection {
   }
 
   readonly #abort = (): void => {
-    void this.dispose(this.#target.signal?.reason);
+    void this.#dispose(this.#target.signal?.reason);
   };
 
   #start(fresh: boolean): void {
@@ -194,9 +203,9 @@ export class Connection {
     this.#isRefreshed = false;
     this.#enter({ kind: "ready", link, since: this.#config.runtime.now(), connection });
     if (typeof this.#config.token === "function") this.#renewal.start({ expiresAt, now });
-    this.#openListeners.emit();
+    this.#opens.emit();
     // A listener may have disposed of it.
-    if (this.status !== "connected") return;
+    if (!this.isConnected) return;
     this.#subscriptions.requestAll();
     this.#flush();
   }
@@ -224,26 +233,26 @@ export class Connection {
       this.#isRefreshed = true;
       this.#retry(end.error, true);
     } else this.#fail(end.error);
-    if (before.kind === "ready") this.#closeListeners.emit();
+    if (before.kind === "ready") this.#closes.emit();
   }
 
   #retry(error: ActorError, fresh = false): void {
     const delay = backoff(this.#config.runtime, this.#failures++, error.retryAfter);
     const cancel = this.#config.runtime.later(delay, () => this.#start(fresh || this.#isRefreshed));
     this.#enter({ kind: "waiting", cancel });
-    this.#errorListeners.emit(error);
+    this.#errors.emit(error);
   }
 
   #fail(error: ActorError): void {
     this.#enter({ kind: "failed", error });
     this.#calls.rejectAll(error, false);
-    this.#errorListeners.emit(error);
+    this.#errors.emit(error);
   }
 
   #enter(state: State): void {
-    const before = this.status;
+    const before = this.connStatus;
     this.#state = state;
-    if (this.status !== before) this.#statusListeners.emit(this.status);
+    if (this.connStatus !== before) this.#statuses.emit(this.connStatus);
   }
 
   #call(add: () => Promise<unknown>): Promise<unknown> {
@@ -288,13 +297,13 @@ export class Connection {
         this.#calls.tell({ t: "unsubscribe", name });
         this.#flushSoon();
       },
-      reportError: (error) => this.#errorListeners.emit(error),
+      reportError: (error) => this.#errors.emit(error),
       reportThrow: (error) => this.#reportThrow(error),
     };
   }
 
   #reportThrow(error: unknown): void {
-    if (this.#errorListeners.size === 0) this.#config.runtime.report(error);
-    else this.#errorListeners.emit(clientError("listener_failed", "A listener threw.", error));
+    if (this.#errors.size === 0) this.#config.runtime.report(error);
+    else this.#errors.emit(clientError("listener_failed", "A listener threw.", error));
   }
 }

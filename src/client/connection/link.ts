@@ -9,7 +9,8 @@
 import type { Codec } from "../../protocol/codec.ts";
 import type { ReadyMessage, ServerMessage } from "../../protocol/messages.ts";
 import { readServerFrame } from "../../protocol/server-frames.ts";
-import { type ActorError, clientError, errorOfMessage, HttpRequestError, MalformedResponseMessage } from "../errors.ts";
+import { type ActorError, errorOfMessage, MalformedResponseMessage } from "../errors.ts";
+import { errorOfClose, OPEN_TIMEOUT, openSocket, openTimeout } from "../open-socket.ts";
 import type { Runtime } from "../runtime.ts";
 
 type Frame = string | Uint8Array<ArrayBuffer>;
@@ -29,8 +30,6 @@ export interface LinkEnd {
   readonly error: ActorError;
 }
 
-/** Opening and handshake together, ms. Above the server's 10 s for `hello`, so that its answer comes first. */
-const READY_TIMEOUT = 15_000;
 /** What the server may take to close after it said why, ms. */
 const CLOSE_TIMEOUT = 2000;
 
@@ -48,16 +47,11 @@ export class Link {
     this.#runtime = runtime;
     this.#codec = codec;
     this.#events = events;
-    this.#socket = openSocket(runtime, url, codec);
-    this.#socket.binaryType = "arraybuffer";
+    this.#socket = openSocket(runtime, url, [codec.subprotocol]);
     this.#socket.onopen = () => this.#socket.send(hello);
     this.#socket.onmessage = (event) => this.#receive(event.data);
-    // `close` follows and says more; without a listener, some implementations would throw.
-    this.#socket.onerror = () => {};
     this.#socket.onclose = (event) => this.#end(event.code, errorOfClose(event));
-    this.#cancelTimer = runtime.later(READY_TIMEOUT, () =>
-      this.#giveUp(clientError("connect_timeout", `The server did not answer in ${READY_TIMEOUT} ms.`)),
-    );
+    this.#cancelTimer = runtime.later(OPEN_TIMEOUT, () => this.#giveUp(openTimeout()));
   }
 
   /** True if a frame can leave now. */
@@ -98,18 +92,14 @@ export class Link {
     if (this.#phase === "ended" || this.#error) return;
     if (message.t === "error" && message.id === undefined && message.event === undefined) {
       this.#error = errorOfMessage(message);
-      this.#restartTimer(CLOSE_TIMEOUT, () => this.#giveUp(this.#error!));
+      this.#cancelTimer();
+      this.#cancelTimer = this.#runtime.later(CLOSE_TIMEOUT, () => this.#giveUp(this.#error!));
     } else if (this.#phase === "ready") this.#events.onMessage(message);
     else if (message.t === "ready") {
       this.#cancelTimer();
       this.#phase = "ready";
       this.#events.onReady(message);
     }
-  }
-
-  #restartTimer(ms: number, run: () => void): void {
-    this.#cancelTimer();
-    this.#cancelTimer = this.#runtime.later(ms, run);
   }
 
   #giveUp(error: ActorError): void {
@@ -124,18 +114,3 @@ export class Link {
     this.#events.onEnd({ code, error: this.#error ?? error });
   }
 }
-
-const openSocket = (runtime: Runtime, url: string, codec: Codec): WebSocket => {
-  try {
-    return new runtime.WebSocket(url, codec.subprotocol);
-  } catch (error) {
-    throw clientError("invalid_endpoint", "The endpoint is not valid for a WebSocket.", error);
-  }
-};
-
-const errorOfClose = ({ code, reason }: CloseEvent): ActorError => {
-  const said = reason === "" ? "" : `, ${reason}`;
-  return code === 1006
-    ? new HttpRequestError("The connection broke, or could not be opened.")
-    : clientError("connection_lost", `The server closed the connection (${code}${said}).`);
-};

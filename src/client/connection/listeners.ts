@@ -14,13 +14,13 @@ export class Listeners<Args extends unknown[]> {
   }
 
   /** The same function twice is two listeners. */
-  add(call: (...args: Args) => void): EventUnsubscribe {
+  readonly add = (call: (...args: Args) => void): EventUnsubscribe => {
     const listener = { call };
     this.#listeners.add(listener);
     return () => {
       this.#listeners.delete(listener);
     };
-  }
+  };
 
   emit(...args: Args): void {
     for (const { call } of [...this.#listeners]) {
