@@ -61,17 +61,22 @@ export interface Token {
   readonly end: number;
   /** A line break, or the start of the file, stands between this token and the significant one before it. */
   readonly firstOnLine: boolean;
-  /** An unknown character, already reported, stands directly before it: errors here would be echoes. */
+  /** Something the lexer has reported stands directly before it: errors here would be echoes. */
   readonly afterUnknown: boolean;
   /** The decoded text of a string token. */
   readonly value: string | undefined;
+}
+
+/** The end of a hole is an `eof` too while the hole is read (`ParseContext.bounded`); it keeps the text it ends with. */
+export function isFileEnd(token: Token): boolean {
+  return token.kind === "eof" && token.value === undefined;
 }
 
 /** How a message names a token. */
 export function describeToken(token: Token): string {
   switch (token.kind) {
     case "eof":
-      return "the end of the file";
+      return isFileEnd(token) ? "the end of the file" : "the end of the hole";
     case "name":
       return `the name \`${shorten(token.text)}\``;
     case "int":

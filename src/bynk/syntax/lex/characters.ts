@@ -7,6 +7,11 @@ export type Start = (typeof starts)[keyof typeof starts];
 
 const table: readonly Start[] = Array.from({ length: 128 }, (_, code) => classify(String.fromCharCode(code)));
 
+/** The marks that begin with each ASCII character, longest first. */
+const marksByFirst: readonly (readonly string[])[] = Array.from({ length: 128 }, (_, code) =>
+  [...punctuation].filter((mark) => mark.charCodeAt(0) === code).toSorted((a, b) => b.length - a.length),
+);
+
 /** What the character at `at` starts, judged by that one character. */
 export function startAt(text: string, at: number): Start {
   return table[text.charCodeAt(at)] ?? starts.unknown;
@@ -14,11 +19,8 @@ export function startAt(text: string, at: number): Start {
 
 /** The longest punctuation mark at `at`, or undefined for a character such as a lone `&`. */
 export function punctuationAt(text: string, at: number): string | undefined {
-  for (let length = 3; length > 0; length--) {
-    const mark = text.slice(at, at + length);
-    if (mark.length === length && punctuation.has(mark)) return mark;
-  }
-  return undefined;
+  const candidates = marksByFirst[text.charCodeAt(at)] ?? [];
+  return candidates.find((mark) => mark.length === 1 || text.startsWith(mark, at));
 }
 
 export function isKnownStart(text: string, at: number): boolean {

@@ -22,7 +22,7 @@ export function lexString(state: LexState): void {
     pushToken(state, "stringHead", start, piece.value);
   } else {
     pushToken(state, "string", start, piece.value);
-    if (piece.end === "broken") abandonHoles(state);
+    if (piece.end === "broken") abandonLine(state);
   }
 }
 
@@ -37,7 +37,7 @@ export function resumeString(state: LexState): void {
     pushToken(state, "stringMiddle", start, piece.value);
   } else {
     pushToken(state, "stringTail", start, piece.value);
-    if (piece.end === "broken") abandonHoles(state);
+    if (piece.end === "broken") abandonLine(state);
   }
 }
 
@@ -46,7 +46,7 @@ export function endHolesAtLineEnd(state: LexState): void {
   const innermost = state.holes.at(-1);
   if (innermost === undefined) return;
   state.report.report("bynk.lex.unterminated_interpolation", spanFrom(state, innermost.start), {});
-  abandonHoles(state);
+  abandonLine(state);
 }
 
 /** `'text'`: not Bynk, but what is meant is plain, so it becomes a string and is reported once. */
@@ -76,9 +76,16 @@ function openHole(state: LexState, stringStart: number): void {
   state.holes.push({ stringStart, start: state.at - 2, brackets: 0 });
 }
 
-/** Closes every open hole with an empty tail; their string has been reported. */
-function abandonHoles(state: LexState): void {
-  for (; state.holes.length > 0; state.holes.pop()) pushToken(state, "stringTail", state.at, "");
+/**
+ * Closes every open hole with an empty tail. The string has been reported, and what the parser misses there or on the
+ * next line, such as a bracket the string has swallowed, would be an echo.
+ */
+function abandonLine(state: LexState): void {
+  for (; state.holes.length > 0; state.holes.pop()) {
+    state.unknownPending = true;
+    pushToken(state, "stringTail", state.at, "");
+  }
+  state.unknownPending = true;
 }
 
 /** Reads text up to a closing quote, a hole, or the end of the line, and moves past it. */

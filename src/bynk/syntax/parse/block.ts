@@ -27,15 +27,15 @@ export function parseBlockBody(ctx: ParseContext, brace: Token): BlockBody {
   const statements: Stmt[] = [];
   let tail: Expr | undefined;
   while (!endsBlock(ctx) && tail === undefined) {
-    if (isMisplacedSign(ctx)) {
-      skipSign(ctx);
+    const mended = isMisplacedSign(ctx);
+    const statement = mended ? undefined : parseStatement(ctx);
+    if (statement !== undefined) {
+      statements.push(statement);
       continue;
     }
-    const statement = parseStatement(ctx);
-    const value = statement === undefined ? parseBare(ctx) : undefined;
-    if (statement !== undefined) statements.push(statement);
-    else if (value !== undefined && endsBlock(ctx)) tail = value;
-    else if (value !== undefined) statements.push(strayOf(ctx, value));
+    const value = mended ? readOverSign(ctx) : parseBare(ctx);
+    if (endsBlock(ctx)) tail = value;
+    else statements.push(strayOf(ctx, value, mended));
   }
   if (!ctx.eat("}")) reportUnclosed(ctx, "`}`", brace);
   return { statements, tail };
@@ -53,16 +53,22 @@ function parseBare(ctx: ParseContext): Expr {
   return value;
 }
 
-/** An expression that something follows: it is reported there and kept. */
-function strayOf(ctx: ParseContext, value: Expr): Stmt {
-  if (value.kind !== "ErrorExpr" && !isMisplacedSign(ctx)) reportStray(ctx, value);
+/** An expression that something follows: it is reported there, unless a report has led here, and kept. */
+function strayOf(ctx: ParseContext, value: Expr, reported: boolean): Stmt {
+  if (!reported && value.kind !== "ErrorExpr" && !isMisplacedSign(ctx)) reportStray(ctx, value);
   return { kind: "StrayExpr", value, span: value.span };
 }
 
-function skipSign(ctx: ParseContext): void {
-  if (reportMisplacedSign(ctx)) ctx.next();
-  else skipLine(ctx);
+/** Reports a sign that continues nothing, and reads what stands behind it. */
+function readOverSign(ctx: ParseContext): Expr {
+  const span = ctx.here;
+  if (!reportMisplacedSign(ctx)) {
+    skipLine(ctx);
+    return { kind: "ErrorExpr", span };
+  }
+  ctx.next();
   ctx.hush();
+  return parseBare(ctx);
 }
 
 function skipLine(ctx: ParseContext): void {

@@ -1,5 +1,6 @@
 /** Clauses that several declarations share: parameters, `given`, `by`, annotations. */
 import type { Annotation, AnnotationArg, ByClause, GivenClause, Param } from "../ast.ts";
+import { reserved } from "../token.ts";
 import type { ParseContext } from "./context.ts";
 import { expectToken, replaceFix, reportExpected } from "./expect.ts";
 import { parseList } from "./lists.ts";
@@ -84,9 +85,10 @@ function parseAnnotation(ctx: ParseContext): Annotation {
   return { kind: "Annotation", name, args, span: ctx.spanFrom(start) };
 }
 
+/** Before a colon any word names an argument, reserved or not: `@indexed(by: sku)`. */
 function parseAnnotationArg(ctx: ParseContext): AnnotationArg {
   const { start } = ctx.token;
-  const named = isName(ctx.token) && ctx.peek().kind === ":";
+  const named = (isName(ctx.token) || reserved.has(ctx.kind)) && ctx.peek().kind === ":";
   const name = named ? nameOf(ctx.next()) : undefined;
   if (named) ctx.next();
   const value = ctx.unrestricted(() => parseExpression(ctx));

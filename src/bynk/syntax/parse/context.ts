@@ -46,7 +46,8 @@ export interface ContextParts {
 }
 
 export class ParseContext {
-  readonly tokens: readonly Token[];
+  /** The one change ever made to it is `bounded`'s, which undoes it. */
+  readonly tokens: Token[];
   readonly partner: Int32Array;
   readonly docs: DocTable;
   readonly reporter: Reporter;
@@ -63,7 +64,7 @@ export class ParseContext {
   #lastReport = -1;
 
   constructor(parts: ContextParts) {
-    this.tokens = parts.tokens;
+    this.tokens = [...parts.tokens];
     this.partner = parts.partner;
     this.docs = parts.docs;
     this.reporter = parts.reporter;
@@ -92,11 +93,20 @@ export class ParseContext {
     return this.at === 0 ? this.token.start : (this.tokens[this.at - 1] as Token).end;
   }
 
-  /** Reads one token; at the end of the file it stays there. */
+  /** Reads one token; at the end of the file, or of a hole, it stays there. */
   next(): Token {
     const token = this.token;
-    if (this.at < this.tokens.length - 1) this.at += 1;
+    if (token.kind !== "eof") this.at += 1;
     return token;
+  }
+
+  /** Reads as if the token at index `end` were the end of everything. */
+  bounded<T>(end: number, read: () => T): T {
+    const real = this.tokens[end] as Token;
+    this.tokens[end] = { ...real, kind: "eof", end: real.start };
+    const result = read();
+    this.tokens[end] = real;
+    return result;
   }
 
   /** Reads the next token if it is of this kind. */
@@ -140,7 +150,7 @@ export class ParseContext {
     this.reporter.report<C, V>(code, span, args, details);
   }
 
-  /** True where a report would be an echo: the place is reported, or an unknown character stands right before it. */
+  /** True where a report would be an echo: the place is reported, or something the lexer reported stands before it. */
   get isEcho(): boolean {
     return this.token.start === this.#lastReport || this.token.afterUnknown;
   }

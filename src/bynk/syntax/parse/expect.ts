@@ -2,8 +2,9 @@
 import type { catalogue } from "../../diagnostics/catalogue/index.ts";
 import { createFix, type Fix } from "../../diagnostics/diagnostic.ts";
 import type { Span } from "../ast.ts";
-import { describeToken, type Punctuation, type ReservedWord, type Token } from "../token.ts";
+import { describeToken, isFileEnd, type Punctuation, type ReservedWord, type Token } from "../token.ts";
 import type { ParseContext } from "./context.ts";
+import { parseExpression } from "./nesting.ts";
 
 /** Situations in which a missing token has a better hint than "expected X". Wordings: `catalogue/parse.ts`. */
 export type ExpectedVariant = keyof (typeof catalogue)["bynk.parse.expected_token"]["variants"];
@@ -37,7 +38,7 @@ export function expectWord(ctx: ParseContext, word: string): Token | undefined {
 export function reportExpected(ctx: ParseContext, phrase: string, expectation: Expectation = {}): void {
   if (ctx.isEcho) return;
   const { token } = ctx;
-  if (token.kind === "eof") {
+  if (isFileEnd(token)) {
     reportEnd(ctx, phrase);
     return;
   }
@@ -52,9 +53,23 @@ export function reportExpected(ctx: ParseContext, phrase: string, expectation: E
 
 /** Reads the closing bracket of `opener`, or points at both places. */
 export function expectClosing(ctx: ParseContext, kind: ")" | "]" | "}", opener: Token | undefined): Token | undefined {
-  if (ctx.kind === kind) return ctx.next();
-  reportUnclosed(ctx, `\`${kind}\``, opener);
-  return undefined;
+  const isBrokenLine = (ctx.kind === "+" || ctx.kind === "-") && ctx.token.firstOnLine;
+  if (isBrokenLine) readOverOperator(ctx, `\`${kind}\``);
+  const closing = ctx.eat(kind);
+  if (closing === undefined) reportUnclosed(ctx, `\`${kind}\``, opener);
+  return closing;
+}
+
+/** `(a` and `+ b)` on the next line: what is meant is plain, so the operand is read too. */
+function readOverOperator(ctx: ParseContext, phrase: string): void {
+  const { token } = ctx;
+  const fix = createFix(ctx.source, "move the operator to the line above", [
+    { span: { start: ctx.lastEnd, end: ctx.lastEnd }, text: ` ${token.text}` },
+    { span: { start: token.start, end: ctx.peek().start }, text: "" },
+  ]);
+  reportExpected(ctx, phrase, { variant: "operatorLine", fixes: [fix] });
+  ctx.next();
+  parseExpression(ctx);
 }
 
 /** Reports that `phrase` was expected to end what `opener` began. */
@@ -68,10 +83,8 @@ export function reportUnclosed(
   if (ctx.isEcho) return;
   const span = { start: token.start, end: token.end };
   const related = opener === undefined ? [] : [openedHere(opener)];
-  if (token.kind === "eof") ctx.report("bynk.parse.unexpected_eof", span, { expected: phrase }, { related });
-  else if (token.firstOnLine && (token.kind === "+" || token.kind === "-")) {
-    reportExpected(ctx, phrase, { variant: "operatorLine" });
-  } else {
+  if (isFileEnd(token)) ctx.report("bynk.parse.unexpected_eof", span, { expected: phrase }, { related });
+  else {
     const args = { expected: phrase, found: describeToken(token) };
     ctx.report("bynk.parse.expected_token", span, args, { variant: "closing", related, fixes });
   }

@@ -4,6 +4,7 @@ import { floatValue } from "../lex/numbers.ts";
 import type { Token } from "../token.ts";
 import type { ParseContext } from "./context.ts";
 import { reportExpected } from "./expect.ts";
+import { skipOne } from "./recover.ts";
 
 export function intLiteralOf(token: Token): IntLiteral {
   const value = floatValue(token.text);
@@ -51,19 +52,9 @@ export function parsePlainString(ctx: ParseContext, phrase: string): StringLiter
   const { start } = ctx.token;
   if (ctx.kind === "stringHead") {
     reportExpected(ctx, phrase, { variant: "plainString" });
-    skipHoledString(ctx);
+    skipOne(ctx);
     return { kind: "StringLiteral", value: "", span: ctx.spanFrom(start) };
   }
   reportExpected(ctx, phrase);
   return { kind: "StringLiteral", value: "", span: ctx.here };
-}
-
-/** The lexer balances heads and tails, also inside holes. */
-function skipHoledString(ctx: ParseContext): void {
-  let depth = 0;
-  do {
-    const { kind } = ctx.next();
-    if (kind === "stringHead") depth += 1;
-    if (kind === "stringTail") depth -= 1;
-  } while (depth > 0 && ctx.kind !== "eof");
 }

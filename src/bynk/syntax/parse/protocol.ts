@@ -92,10 +92,9 @@ function parseEventPattern(ctx: ParseContext): readonly EventPatternField[] {
     if (!endsEventPattern(ctx)) expectToken(ctx, ",");
     if (ctx.at === before) break;
   }
-  const span = { start: opener.start, end: ctx.token.end };
-  if (fields.length === 0) ctx.report("bynk.parse.event_pattern_empty", span, {});
   if (!ctx.eat("..") && fields.length > 0) reportExpected(ctx, "`..` at the end of the pattern");
   expectClosing(ctx, "}", opener);
+  if (fields.length === 0) ctx.report("bynk.parse.event_pattern_empty", ctx.spanFrom(opener.start), {});
   return fields;
 }
 

@@ -38,10 +38,9 @@ export function skipUntil(ctx: ParseContext, stops: (token: Token) => boolean): 
   return ctx.spanFrom(start);
 }
 
-/** Skips one token, or a whole bracketed group. */
+/** Skips one token, a whole bracketed group, or a whole string with its holes. */
 export function skipOne(ctx: ParseContext): void {
-  const closing = ctx.closing;
   ctx.docs.excuse(ctx.at);
-  if (closing > ctx.at) ctx.at = closing;
+  while (ctx.closing > ctx.at) ctx.at = ctx.closing;
   ctx.next();
 }

@@ -20,11 +20,23 @@ export function parseHoledString(ctx: ParseContext): Expr {
   return { kind: "InterpolatedString", parts, span: ctx.spanFrom(head.start) };
 }
 
-/** Reads up to, and not including, the piece that closes the hole. */
+/** Reads up to, and not including, the piece that closes the hole: to the parser, that is where the text ends. */
 function parseHole(ctx: ParseContext, opened: Token): Expr {
-  if (atPieceEnd(ctx)) return failEmpty(ctx, opened);
+  const end = ctx.partner[ctx.at - 1] ?? -1;
+  if (end === ctx.at) return failEmpty(ctx, opened);
+  const value = ctx.bounded(end, () => parseWhole(ctx));
+  ctx.at = end;
+  return value;
+}
+
+/** One expression and nothing after it. */
+function parseWhole(ctx: ParseContext): Expr {
   const value = parseExpression(ctx);
-  if (!atPieceEnd(ctx)) skipRest(ctx);
+  const { token } = ctx;
+  if (token.kind !== "eof" && !ctx.isEcho) {
+    const span = { start: token.start, end: token.end };
+    ctx.report("bynk.parse.extra_tokens", span, { found: describeToken(token) }, { variant: "hole" });
+  }
   return value;
 }
 
@@ -34,24 +46,6 @@ function failEmpty(ctx: ParseContext, opened: Token): Expr {
   const fixes = [createFix(ctx.source, "remove the empty hole", [{ span, text: "" }])];
   if (closed) ctx.report("bynk.parse.empty_interpolation", span, {}, { fixes });
   return { kind: "ErrorExpr", span: ctx.here };
-}
-
-/** What is left of a hole after its expression. */
-function skipRest(ctx: ParseContext): void {
-  const { token } = ctx;
-  const span = { start: token.start, end: token.end };
-  if (!ctx.isEcho) {
-    ctx.report("bynk.parse.extra_tokens", span, { found: describeToken(token) }, { variant: "hole" });
-  }
-  for (let depth = 0; !(depth === 0 && atPieceEnd(ctx)) && ctx.kind !== "eof"; ) {
-    const { kind } = ctx.next();
-    if (kind === "stringHead") depth += 1;
-    if (kind === "stringTail") depth -= 1;
-  }
-}
-
-function atPieceEnd(ctx: ParseContext): boolean {
-  return ctx.kind === "stringMiddle" || ctx.kind === "stringTail";
 }
 
 function textOf(piece: Token): StringText {

@@ -2,7 +2,7 @@
 import type { NamedType, Span, TypeParam, TypeRef } from "../ast.ts";
 import { describeToken, reserved } from "../token.ts";
 import type { ParseContext } from "./context.ts";
-import { expectToken } from "./expect.ts";
+import { expectToken, reportExpected } from "./expect.ts";
 import { parseList } from "./lists.ts";
 import { isName, nameOf, parseName } from "./names.ts";
 import { nested } from "./nesting.ts";
@@ -99,11 +99,8 @@ function checkGenericArity(ctx: ParseContext, type: NamedType): void {
 function failType(ctx: ParseContext): TypeRef {
   const { token } = ctx;
   const span: Span = { start: token.start, end: token.end };
-  if (token.kind === "eof") {
-    if (!ctx.isEcho) ctx.report("bynk.parse.unexpected_eof", span, { expected: "a type" });
-    return { kind: "ErrorType", span: ctx.here };
-  }
-  if (!ctx.isEcho) reportNoType(ctx, span);
+  if (token.kind === "eof") reportExpected(ctx, "a type");
+  else if (!ctx.isEcho) reportNoType(ctx, span);
   return { kind: "ErrorType", span: ctx.here };
 }
 
