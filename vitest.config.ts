@@ -22,5 +22,6 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     pool: "forks",
+    env: { BYWARD_LOG: "silent" },
   },
 });

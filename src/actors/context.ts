@@ -36,6 +36,10 @@ export class ActorScope implements BaseContext {
     this.#queue ??= this.instance.queues.forContext();
     return this.#queue as BaseContext["queue"];
   }
+  /** The invocation of this scope is over: what it received is acknowledged, or given back. */
+  endQueue(outcome: "handled" | "failed"): void {
+    this.#queue?.end(outcome);
+  }
   get schedule(): ActorSchedule {
     return this.instance.schedule;
   }

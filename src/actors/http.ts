@@ -18,7 +18,7 @@ import { Admission, partiesOf } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
 import { invalidArguments } from "./invocation.ts";
 import { rawResponse } from "./raw-http.ts";
-import { outgoingTooLong } from "./rpc.ts";
+import { outgoingTooLong, wireReceipt } from "./rpc.ts";
 import type { Runtime } from "./runtime.ts";
 import { openEventStream } from "./sse.ts";
 import { openStanding } from "./standing.ts";
@@ -212,17 +212,21 @@ async function sendToQueue(context: RouteContext, name: string): Promise<Outboun
   const receipt = await invokeStateless(runtime, call, async (admission, instance) => {
     const request = await readBody(context, (codec, bytes) => readQueueRequest(decodeWith(codec, bytes)));
     Admission.spend(admission);
-    const sent = instance.queues.sendFromOutside(name, request.body, {
+    const sent = instance.queues.enqueue({
+      name,
+      body: request.body,
       caller: recordOf(admission.caller),
       wait: request.wait,
       timeout: request.timeout,
-      idempotencyKey: request.id,
+      id: request.id,
     });
     instance.outbox.settle();
     return sent;
   });
-  const response = await jsonResponse(context, 200, { status: receipt.status, response: receipt.response });
-  return receipt.duplicate ? { ...response, headers: [...response.headers, ["byward-duplicate", "true"]] } : response;
+  const response = await jsonResponse(context, 200, wireReceipt(receipt));
+  return receipt.status === "queued" && receipt.duplicate
+    ? { ...response, headers: [...response.headers, ["byward-duplicate", "true"]] }
+    : response;
 }
 
 function readQueueRequest(value: unknown): QueueRequest {

@@ -85,7 +85,7 @@ export class ActorInstance {
       store: runtime.host.store,
       durability: compiled.options.durability,
       encodeState: () => this.#cell?.encode() ?? null,
-      wakeAt: () => this.#earliest(),
+      wakeAt: () => this.#wakeAt(),
       commitFailed: (error) => this.#commitFailed(error),
     });
     this.queues = new ActorQueues({
@@ -94,7 +94,6 @@ export class ActorInstance {
       store: runtime.host.store,
       outbox: this.outbox,
       log: this.log,
-      random: (bytes) => runtime.host.random(bytes),
       limits: compiled.options,
       declared: compiled.queues,
       nextId: () => this.#takeQueueId(),
@@ -329,7 +328,7 @@ export class ActorInstance {
     await this.#lastCommit(cause);
     this.#phase = cause === "destroy" ? "destroyed" : "stopped";
     this.runtime.forget(this);
-    if (cause !== "destroy") this.runtime.considerWake(this.#earliest());
+    if (cause !== "destroy") this.runtime.considerWake(this.#wakeAt());
   }
 
   async #lastCommit(cause: StopCause): Promise<void> {
@@ -437,12 +436,12 @@ export class ActorInstance {
       const scope = new ActorScope(this);
       try {
         await body(scope);
-        await this.queues.acknowledgeHeld();
+        scope.endQueue("handled");
         if (!this.isStopping) this.#stageMeta({ running: false });
         this.outbox.settle();
         return;
       } catch (error) {
-        await this.queues.releaseHeld();
+        scope.endQueue("failed");
         if (this.isStopping) return;
         this.log.error({ err: error, pause }, "run failed; starting it again");
         this.outbox.settle();
@@ -470,7 +469,15 @@ export class ActorInstance {
 
   #earliest(): number | null {
     const schedule = this.schedule.earliest();
-    const queue = this.compiled.config.run === undefined ? null : this.queues.earliest();
+    const queue = this.queues.earliest();
+    if (schedule === null) return queue;
+    return queue === null ? schedule : Math.min(schedule, queue);
+  }
+
+  /** When a sleeping actor must be woken: as above, and at once for messages that `run` would handle. */
+  #wakeAt(): number | null {
+    const schedule = this.schedule.earliest();
+    const queue = this.compiled.config.run === undefined ? null : this.queues.wakeAt();
     if (schedule === null) return queue;
     return queue === null ? schedule : Math.min(schedule, queue);
   }

@@ -9,6 +9,7 @@ import type { InternalCaller, Presentation } from "../boundary/scheme.ts";
 import { decode, encode } from "../protocol/json.ts";
 import { toKey } from "../protocol/key.ts";
 import { Admission, partiesOf } from "./gate.ts";
+import { wireReceipt } from "./rpc.ts";
 import type { Runtime } from "./runtime.ts";
 import { openStanding } from "./standing.ts";
 import { type Address, invokeStateless } from "./stateless.ts";
@@ -137,16 +138,18 @@ async function send(
   const request = stateless(state, { kind: "queue", name: queue }, null);
   const receipt = await invokeStateless(state.runtime, request, (admission, instance) => {
     Admission.spend(admission);
-    const sent = instance.queues.sendFromOutside(queue, given, {
+    const sent = instance.queues.enqueue({
+      name: queue,
+      body: given,
       caller: recordOf(admission.caller),
       wait: options.wait,
       timeout: options.timeout,
-      idempotencyKey: options.id,
+      id: options.id,
     });
     instance.outbox.settle();
     return sent;
   });
-  return options.wait === true ? { status: receipt.status, response: receipt.response } : undefined;
+  return options.wait === true ? wireReceipt(receipt) : undefined;
 }
 
 async function fetchRaw(state: HandleState, input: string | URL | Request, init?: RequestInit): Promise<Response> {

@@ -134,6 +134,7 @@ export class Invocations {
   #end(entry: ActionEntry, scope: InvocationScope, succeeded: boolean): void {
     this.#running -= 1;
     this.#instance.unpin();
+    scope.endQueue(succeeded ? "handled" : "failed");
     if (entry.atomic) scope.endDecision(succeeded);
     this.#instance.outbox.settle();
   }

@@ -28,6 +28,7 @@ import type { CompiledActor } from "./entrypoints.ts";
 import { toWireFailure, type WireFailure } from "./failure.ts";
 import { Admission, admit, partiesOf, type Verdict } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
+import type { QueueReceipt } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Address, openStanding } from "./standing.ts";
 import { outcomeOf, reasonOf } from "./stateless.ts";
@@ -94,6 +95,11 @@ class RpcSession implements ConnectionLink {
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
       this.#malformed(error.message);
+      return;
+    }
+    const limit = this.#runtime.limits.maxIncomingMessageSize * messages.length;
+    if (data.length > limit) {
+      this.#close(new Refusal("too_large", { reason: "message.too_long" }));
       return;
     }
     for (const message of messages) this.#take(message);
@@ -284,8 +290,8 @@ class RpcSession implements ConnectionLink {
     Admission.spend(admission);
     const { name, body, wait, timeout, key } = message;
     const caller = recordOf(admission.caller);
-    this.#instance!.queues.sendFromOutside(name, body, { caller, wait, timeout, idempotencyKey: key }).then(
-      (receipt) => this.#answer(message.id, { status: receipt.status, response: receipt.response }),
+    this.#instance!.queues.enqueue({ name, body, caller, wait, timeout, id: key }).then(
+      (receipt) => this.#answer(message.id, wireReceipt(receipt)),
       (error: unknown) => this.#answerError(message.id, error),
     );
     this.#instance!.outbox.settle();
@@ -440,6 +446,13 @@ class RpcSession implements ConnectionLink {
     this.#waiting = [];
     this.#connection?.lost();
   }
+}
+
+/** What a sender is told over the wire. */
+export function wireReceipt(receipt: QueueReceipt): { readonly status: string; readonly response?: unknown } {
+  return receipt.status === "completed"
+    ? { status: "completed", response: receipt.response }
+    : { status: receipt.status };
 }
 
 export function outgoingTooLong(size: number, limit: number): Refusal {
