@@ -34,7 +34,7 @@ export const chatRoom = actor({
     sendMessage: (c, text: string) => {
       assertType<Equal<typeof c.caller.party, "User" | "Visitor">>();
       // @ts-expect-error a visitor has no identity
-      const from = c.caller.identity;
+      void c.caller.identity;
       if (c.caller.party === "User") {
         assertType<Equal<typeof c.caller.identity, z.infer<typeof UserId>>>();
         c.state.messages.push({ text, from: c.caller.identity });

@@ -88,7 +88,12 @@ export interface ActorConfig<
   ) => MaybePromise<ConnState>;
   readonly events?: Events;
   readonly queues?: Queues;
-  readonly guards?: G & Guards<ActionName, Events, Queues> & NoOtherKeys<G> & NoOtherNames<G, "actions", ActionName>;
+  readonly guards?: G &
+    Guards<ActionName, Events, Queues> &
+    NoOtherKeys<G> &
+    NoOtherNames<G, "actions", ActionName> &
+    NoOtherNames<G, "events", keyof Events> &
+    NoOtherNames<G, "queues", keyof Queues>;
   /** Validates state when it is created and when it is loaded. */
   readonly schema?: StandardSchemaV1<unknown, State>;
   /** The version of the state's shape and how to bring an older one up to it. */
