@@ -32,7 +32,7 @@ function parseContract(
   opener: Token | undefined,
 ): Pick<SchemeActor, "scheme" | "config" | "identity"> {
   if (opener === undefined)
-    return { scheme: { kind: "Name", text: "", span: ctx.here }, config: [], identity: undefined };
+    return { scheme: { kind: "Name", text: "", span: ctx.placeHere() }, config: [], identity: undefined };
   expectWord(ctx, "auth");
   expectEquals(ctx);
   // `None` is a reserved word and a scheme.

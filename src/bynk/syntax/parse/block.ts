@@ -12,7 +12,7 @@ import { isMisplacedSign, reportMisplacedSign, reportStray } from "./stray.ts";
 export function parseBraces(ctx: ParseContext, opener: string): Block {
   const { start } = ctx.token;
   const brace = expectToken(ctx, "{", `\`{\` to open ${opener}`);
-  if (brace === undefined) return { kind: "Block", statements: [], tail: undefined, span: ctx.here };
+  if (brace === undefined) return { kind: "Block", statements: [], tail: undefined, span: ctx.placeHere() };
   const { statements, tail } = parseBlockBody(ctx, brace);
   return { kind: "Block", statements, tail, span: ctx.spanFrom(start) };
 }
@@ -61,7 +61,7 @@ function strayOf(ctx: ParseContext, value: Expr, reported: boolean): Stmt {
 
 /** Reports a sign that continues nothing, and reads what stands behind it. */
 function readOverSign(ctx: ParseContext): Expr {
-  const span = ctx.here;
+  const span = ctx.placeHere();
   if (!reportMisplacedSign(ctx)) {
     skipLine(ctx);
     return { kind: "ErrorExpr", span };

@@ -62,6 +62,8 @@ export class ParseContext {
   height = 0;
   /** Start of the last reported place: a second report there would be an echo. */
   #lastReport = -1;
+  /** Where the last missing part was placed, so that what it is a part of reaches it. */
+  #placed = -1;
 
   constructor(parts: ContextParts) {
     this.tokens = [...parts.tokens];
@@ -123,14 +125,15 @@ export class ParseContext {
     return this.atWord(word) ? this.next() : undefined;
   }
 
-  /** From `start` to the end of the last token read. */
+  /** From `start` to the end of the last token read, or to a missing part placed behind it. */
   spanFrom(start: number): Span {
-    return { start, end: Math.max(start, this.lastEnd) };
+    return { start, end: Math.max(start, this.lastEnd, this.#placed) };
   }
 
-  /** An empty span where the next token starts. */
-  get here(): Span {
-    return { start: this.token.start, end: this.token.start };
+  /** An empty span for a missing part, where the next token starts. */
+  placeHere(): Span {
+    this.#placed = this.token.start;
+    return { start: this.#placed, end: this.#placed };
   }
 
   /** Index of the closing partner of the bracket at the current position, or -1. */

@@ -77,7 +77,13 @@ function parseArm(ctx: ParseContext): MatchArm {
   const guard = ctx.eat("if") ? ctx.restricted(inGuard, () => parseExpression(ctx)) : undefined;
   if (expectToken(ctx, "=>", "`=>` after the pattern") === undefined) {
     if (pattern.kind !== "ErrorPattern") skipArm(ctx);
-    return { kind: "MatchArm", pattern, guard, body: { kind: "ErrorExpr", span: ctx.here }, span: ctx.spanFrom(start) };
+    return {
+      kind: "MatchArm",
+      pattern,
+      guard,
+      body: { kind: "ErrorExpr", span: ctx.placeHere() },
+      span: ctx.spanFrom(start),
+    };
   }
   const body = parseArrowBody(ctx);
   return { kind: "MatchArm", pattern, guard, body, span: ctx.spanFrom(start) };

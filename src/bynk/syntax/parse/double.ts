@@ -34,7 +34,7 @@ function parseBehaviour(ctx: ParseContext, keyword: TestDouble["keyword"]): Test
   if (ctx.eatWord("fails")) return { kind: "DoubleFails", span: ctx.spanFrom(start) };
   if (!ctx.eatWord("returns")) {
     reportExpected(ctx, "`returns` or `fails`");
-    return { kind: "DoubleFails", span: ctx.here };
+    return { kind: "DoubleFails", span: ctx.placeHere() };
   }
   if (ctx.atWord("each")) return parseSequence(ctx, keyword, start);
   const value = parseExpression(ctx);

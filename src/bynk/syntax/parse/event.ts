@@ -25,7 +25,7 @@ export function parseEvent(ctx: ParseContext, doc: DocBlock | undefined): EventD
 function parseBody(ctx: ParseContext): EventDecl["body"] {
   if (ctx.kind === "{") return parseRecordBody(ctx);
   expectToken(ctx, "{", "`{` and the event's fields");
-  return { kind: "ErrorBody", span: ctx.here };
+  return { kind: "ErrorBody", span: ctx.placeHere() };
 }
 
 /** True at `messages "…"`. */

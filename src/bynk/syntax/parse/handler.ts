@@ -138,7 +138,7 @@ function failEntry(ctx: ParseContext, span: Span): HandlerEntry {
   const { token } = ctx;
   if (token.kind !== "name") {
     reportExpected(ctx, "an entry point such as `GET(…)` or `call`");
-    return { kind: "ErrorEntry", name: missingName(ctx), span: ctx.here };
+    return { kind: "ErrorEntry", name: missingName(ctx), span: ctx.placeHere() };
   }
   const nearest = nearestOf(token.text, entryWords);
   if (nearest === undefined) ctx.report("bynk.parse.unknown_handler_kind", span, { word: token.text });

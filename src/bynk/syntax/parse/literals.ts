@@ -56,5 +56,5 @@ export function parsePlainString(ctx: ParseContext, phrase: string): StringLiter
     return { kind: "StringLiteral", value: "", span: ctx.spanFrom(start) };
   }
   reportExpected(ctx, phrase);
-  return { kind: "StringLiteral", value: "", span: ctx.here };
+  return { kind: "StringLiteral", value: "", span: ctx.placeHere() };
 }

@@ -20,7 +20,7 @@ export function nameOf(token: Token): Name {
 
 /** A name that was not there. */
 export function missingName(ctx: ParseContext): Name {
-  return { kind: "Name", text: "", span: ctx.here };
+  return { kind: "Name", text: "", span: ctx.placeHere() };
 }
 
 /** Reads a name. A reserved word in its place is reported and taken as the name, so that reading can go on. */

@@ -47,6 +47,7 @@ function skipTooDeep(ctx: ParseContext): Span {
   const { start, end } = ctx.token;
   ctx.report("bynk.parse.nesting_too_deep", { start, end }, { limit: maxNesting });
   if (ctx.closing > ctx.at) skipOne(ctx);
+  else ctx.placeHere();
   ctx.hush();
   return ctx.spanFrom(start);
 }

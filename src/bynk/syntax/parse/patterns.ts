@@ -108,7 +108,7 @@ function isBuiltInVariant(token: Token): boolean {
 
 function failPattern(ctx: ParseContext): Pattern {
   reportExpected(ctx, phrase);
-  return { kind: "ErrorPattern", span: ctx.here };
+  return { kind: "ErrorPattern", span: ctx.placeHere() };
 }
 
 function errorPattern(span: Span): Pattern {

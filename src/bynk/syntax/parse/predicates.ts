@@ -66,7 +66,7 @@ function failPredicate(ctx: ParseContext): Predicate {
       { found: describeToken(token) },
     );
   }
-  return { kind: "Predicate", name: missingName(ctx), args: undefined, span: ctx.here };
+  return { kind: "Predicate", name: missingName(ctx), args: undefined, span: ctx.placeHere() };
 }
 
 function reportUnknown(ctx: ParseContext, word: string, span: { start: number; end: number }): void {

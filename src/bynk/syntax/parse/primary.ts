@@ -85,7 +85,7 @@ function parseConstructor(ctx: ParseContext): Expr {
 
 function parseBracketedValue(ctx: ParseContext, phrase: string): Expr {
   const opener = expectToken(ctx, "(", phrase);
-  if (opener === undefined) return { kind: "ErrorExpr", span: ctx.here };
+  if (opener === undefined) return { kind: "ErrorExpr", span: ctx.placeHere() };
   const value = ctx.unrestricted(() => parseExpression(ctx));
   ctx.eat(",");
   expectClosing(ctx, ")", opener);
@@ -141,7 +141,7 @@ function failExpression(ctx: ParseContext): Expr {
     const variant = token.kind === "{" ? "block" : "default";
     ctx.report("bynk.parse.expected_expression", spanOf(token), { found: describeToken(token) }, { variant });
   }
-  return { kind: "ErrorExpr", span: ctx.here };
+  return { kind: "ErrorExpr", span: ctx.placeHere() };
 }
 
 function spanOf(token: Token): Span {

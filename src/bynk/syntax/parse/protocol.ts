@@ -142,7 +142,7 @@ function failProtocol(ctx: ParseContext): Protocol {
   const { token } = ctx;
   if (!isName(token)) {
     reportExpected(ctx, "a protocol: `http`, `cron`, `queue(…)`");
-    return { kind: "ErrorProtocol", name: missingName(ctx), span: ctx.here };
+    return { kind: "ErrorProtocol", name: missingName(ctx), span: ctx.placeHere() };
   }
   const name = nameOf(ctx.next());
   const nearest = nearestOf(name.text, protocolNames);

@@ -100,7 +100,12 @@ function parseField(ctx: ParseContext): PolicyField {
   const name = parseName(ctx, "the name of a setting");
   if (!ctx.eat(":")) {
     reportExpected(ctx, "`:` and a value");
-    return { kind: "PolicyField", name, value: { kind: "ErrorExpr", span: ctx.here }, span: ctx.spanFrom(start) };
+    return {
+      kind: "PolicyField",
+      name,
+      value: { kind: "ErrorExpr", span: ctx.placeHere() },
+      span: ctx.spanFrom(start),
+    };
   }
   const value = ctx.unrestricted(() => parseExpression(ctx));
   return { kind: "PolicyField", name, value, span: ctx.spanFrom(start) };

@@ -45,7 +45,7 @@ function failEmpty(ctx: ParseContext, opened: Token): Expr {
   const span = { start: opened.end - 2, end: closed ? ctx.token.start + 1 : ctx.token.start };
   const fixes = [createFix(ctx.source, "remove the empty hole", [{ span, text: "" }])];
   if (closed) ctx.report("bynk.parse.empty_interpolation", span, {}, { fixes });
-  return { kind: "ErrorExpr", span: ctx.here };
+  return { kind: "ErrorExpr", span: ctx.placeHere() };
 }
 
 function textOf(piece: Token): StringText {

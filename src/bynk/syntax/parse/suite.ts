@@ -1,5 +1,5 @@
 /** Suites (reference §30): cases, properties, and doubles for capabilities. A plain compile skips them. */
-import type { DocBlock, PropertyVariable, SuiteItem, SuiteUnit, TestCase, TestProperty, Tier } from "../ast.ts";
+import type { Block, DocBlock, PropertyVariable, SuiteItem, SuiteUnit, TestCase, TestProperty, Tier } from "../ast.ts";
 import { describeToken, type Token } from "../token.ts";
 import { parseBlockBody } from "./block.ts";
 import { inHead, type ParseContext } from "./context.ts";
@@ -71,13 +71,20 @@ function parseCase(ctx: ParseContext, doc: DocBlock | undefined): TestCase {
   const { start } = ctx.next();
   const title = parsePlainString(ctx, "the title of the case as a string");
   const tier = parseTier(ctx);
-  const open = ctx.token;
   const brace = expectToken(ctx, "{", "`{` and the steps of the case");
   const doubles = [];
   while (brace !== undefined && startsDouble(ctx)) doubles.push(parseDouble(ctx));
-  const body = brace === undefined ? { statements: [], tail: undefined } : parseBlockBody(ctx, brace);
-  const block = { kind: "Block", ...body, span: ctx.spanFrom(open.start) } as const;
-  return { kind: "TestCase", doc, title, tier, doubles, body: block, span: ctx.spanFrom(start) };
+  const body = brace === undefined ? emptyBlock(ctx) : parseSteps(ctx, brace);
+  return { kind: "TestCase", doc, title, tier, doubles, body, span: ctx.spanFrom(start) };
+}
+
+function parseSteps(ctx: ParseContext, brace: Token): Block {
+  const { statements, tail } = parseBlockBody(ctx, brace);
+  return { kind: "Block", statements, tail, span: ctx.spanFrom(brace.start) };
+}
+
+function emptyBlock(ctx: ParseContext): Block {
+  return { kind: "Block", statements: [], tail: undefined, span: ctx.placeHere() };
 }
 
 /** At `property`. */

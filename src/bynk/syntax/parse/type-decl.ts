@@ -171,5 +171,5 @@ function failBody(ctx: ParseContext): TypeBody {
   else if (!ctx.isEcho) {
     ctx.report("bynk.parse.expected_type", span, { found: describeToken(token) }, { variant: "body" });
   }
-  return { kind: "ErrorBody", span: ctx.here };
+  return { kind: "ErrorBody", span: ctx.placeHere() };
 }

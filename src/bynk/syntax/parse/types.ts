@@ -101,7 +101,7 @@ function failType(ctx: ParseContext): TypeRef {
   const span: Span = { start: token.start, end: token.end };
   if (token.kind === "eof") reportExpected(ctx, "a type");
   else if (!ctx.isEcho) reportNoType(ctx, span);
-  return { kind: "ErrorType", span: ctx.here };
+  return { kind: "ErrorType", span: ctx.placeHere() };
 }
 
 function reportNoType(ctx: ParseContext, span: Span): void {
