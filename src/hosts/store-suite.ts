@@ -2,7 +2,7 @@
  * Owns what every `ActorStore` must do, as one suite of tests that each store's own test file runs. Test code: imported
  * by `*.test.ts` only.
  */
-import { expect, onTestFinished, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 import type { ActorMeta, ActorRef, ActorStore, QueueRow, RevocationRow, WriteSet } from "./port.ts";
 
 /** A store under test. `reopen` closes it and opens the same data again; absent where nothing outlives the object. */
@@ -49,34 +49,46 @@ export function message(id: number, extra: Partial<QueueRow> = {}): QueueRow {
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
-/** Runs the suite against stores opened by `open`, a fresh one for each test. */
+/** Runs the suite against stores opened by `open`: one that most tests share, and a fresh one where it matters. */
 export function storeSuite(open: () => Promise<StoreUnderTest>): void {
-  const start = async (): Promise<StoreUnderTest> => {
+  let shared: Promise<StoreUnderTest> | null = null;
+  let rooms = 0;
+  const use: Use = async () => {
+    shared ??= open();
+    rooms += 1;
+    return { store: (await shared).store, room: { name: `room${rooms}`, key: "lobby" } };
+  };
+  const start: Start = async () => {
     const under = await open();
     onTestFinished(() => under.store.close());
     return under;
   };
+  afterAll(async () => (await shared)?.store.close());
 
-  stateTests(start);
-  failureTests(start);
-  queueTests(start);
-  partTests(start);
+  stateTests(use);
+  failureTests(use);
+  queueTests(use);
+  partTests(use);
   findingTests(start);
   hostTests(start);
+  endingTests(start);
 }
 
+/** The shared store and an actor of this test's own. */
+type Use = () => Promise<{ readonly store: ActorStore; readonly room: ActorRef }>;
+/** A store of this test's own. */
 type Start = () => Promise<StoreUnderTest>;
 
-function stateTests(start: Start): void {
+function stateTests(use: Use): void {
   test("an actor that was never created loads as null", async () => {
-    const { store } = await start();
-    expect(await store.load(ROOM)).toBeNull();
+    const { store, room } = await use();
+    expect(await store.load(room)).toBeNull();
   });
 
   test("what was committed is what loads", async () => {
-    const { store } = await start();
-    await store.commit(create(ROOM, { state: '{"text":"grüße \\u0000 🎉"}' }));
-    expect(await store.load(ROOM)).toEqual({
+    const { store, room } = await use();
+    await store.commit(create(room, { state: '{"text":"grüße \\u0000 🎉"}' }));
+    expect(await store.load(room)).toEqual({
       meta: { ...META, id: "id-of-lobby" },
       state: '{"text":"grüße \\u0000 🎉"}',
       schedules: [],
@@ -86,131 +98,104 @@ function stateTests(start: Start): void {
   });
 
   test("an absent part of a write set leaves what is stored", async () => {
-    const { store } = await start();
+    const { store, room } = await use();
     await store.commit(
-      create(ROOM, { schedulePut: [{ id: "s", dueAt: 5, action: "a", args: "[]", cron: null, createdAt: 1 }] }),
+      create(room, { schedulePut: [{ id: "s", dueAt: 5, action: "a", args: "[]", cron: null, createdAt: 1 }] }),
     );
-    await store.commit(update(ROOM, { meta: { ...META, id: "id-of-lobby", version: 2 } }));
-    const snapshot = await store.load(ROOM);
+    await store.commit(update(room, { meta: { ...META, id: "id-of-lobby", version: 2 } }));
+    const snapshot = await store.load(room);
     expect(snapshot?.state).toBe('{"key":"lobby"}');
     expect(snapshot?.meta.version).toBe(2);
     expect(snapshot?.schedules).toHaveLength(1);
   });
 
   test("a state can be set to null and is told from an empty text", async () => {
-    const { store } = await start();
-    await store.commit(create(ROOM, { state: "" }));
-    expect((await store.load(ROOM))?.state).toBe("");
-    await store.commit(update(ROOM, { state: null }));
-    expect((await store.load(ROOM))?.state).toBeNull();
+    const { store, room } = await use();
+    await store.commit(create(room, { state: "" }));
+    expect((await store.load(room))?.state).toBe("");
+    await store.commit(update(room, { state: null }));
+    expect((await store.load(room))?.state).toBeNull();
   });
 
   test("commits handed over together apply in order and a read sees them all", async () => {
-    const { store } = await start();
-    const commits = [store.commit(create(ROOM))];
-    for (let n = 0; n < 200; n += 1) commits.push(store.commit(update(ROOM, { state: `${n}` })));
-    expect((await store.load(ROOM))?.state).toBe("199");
+    const { store, room } = await use();
+    const commits = [store.commit(create(room))];
+    for (let n = 0; n < 200; n += 1) commits.push(store.commit(update(room, { state: `${n}` })));
+    expect((await store.load(room))?.state).toBe("199");
     await Promise.all(commits);
   });
 
   test("a large state survives whole", async () => {
-    const { store } = await start();
+    const { store, room } = await use();
     const state = JSON.stringify({ text: "0123456789".repeat(100_000) });
-    await store.commit(create(ROOM, { state }));
-    expect((await store.load(ROOM))?.state).toBe(state);
+    await store.commit(create(room, { state }));
+    expect((await store.load(room))?.state).toBe(state);
   });
 
   test("a relaxed update is seen by the next read", async () => {
-    const { store } = await start();
-    await store.commit(create(ROOM));
-    await store.commit(update(ROOM, { state: "relaxed", wakeAt: 77, durability: "relaxed" }));
-    expect(await store.nextDue(0)).toBe(77);
-    expect((await store.load(ROOM))?.state).toBe("relaxed");
-  });
-
-  test("everything committed outlives a reopening", async () => {
-    const under = await start();
-    if (under.reopen === undefined) return;
-    await under.store.commit(
-      create(ROOM, {
-        queuePut: [message(1), message(2, { status: "dead", deadReason: "poison" })],
-        kvPut: [{ key: text("k"), value: bytes(1, 2) }],
-        replayPut: [{ id: "r", status: "done", keepUntil: 99 }],
-        connectionPut: [{ id: "c", data: "{}" }],
-        wakeAt: 1234,
-      }),
-    );
-    await under.store.commit(update(ROOM, { state: "late", durability: "relaxed" }));
-    await under.store.putEpoch(7);
-    const store = await under.reopen();
-    onTestFinished(() => store.close());
-    expect(await store.load(ROOM)).toMatchObject({
-      state: "late",
-      queues: { jobs: { ready: 1, dead: 1 } },
-      connections: [{ id: "c", data: "{}" }],
-    });
-    expect(await store.kvGet(ROOM, [text("k")])).toEqual([bytes(1, 2)]);
-    expect(await store.replayGet(ROOM, "r")).toEqual({ id: "r", status: "done", keepUntil: 99 });
-    expect(await store.nextDue(0)).toBe(1234);
-    expect(await store.getEpoch()).toBe(7);
+    const { store, room } = await use();
+    await store.commit(create(room));
+    await store.commit(update(room, { state: "relaxed", wakeAt: 77, durability: "relaxed" }));
+    expect(await store.nextDue(76)).toBe(77);
+    expect((await store.load(room))?.state).toBe("relaxed");
   });
 }
 
-function failureTests(start: Start): void {
+function failureTests(use: Use): void {
   test("creating an actor that exists is a conflict and changes nothing", async () => {
-    const { store } = await start();
-    await store.commit(create(ROOM));
-    const again = store.commit(create(ROOM, { state: "other", kvPut: [{ key: text("k"), value: bytes(1) }] }));
+    const { store, room } = await use();
+    await store.commit(create(room));
+    const again = store.commit(create(room, { state: "other", kvPut: [{ key: text("k"), value: bytes(1) }] }));
     await expect(again).rejects.toMatchObject({ name: "StoreError", code: "conflict" });
-    expect((await store.load(ROOM))?.state).toBe('{"key":"lobby"}');
-    expect(await store.kvGet(ROOM, [text("k")])).toEqual([null]);
+    expect((await store.load(room))?.state).toBe('{"key":"lobby"}');
+    expect(await store.kvGet(room, [text("k")])).toEqual([null]);
   });
 
   test("updating or destroying an actor that does not exist is missing", async () => {
-    const { store } = await start();
-    await expect(store.commit(update(ROOM, { state: "x" }))).rejects.toMatchObject({ code: "missing" });
-    await expect(store.commit({ actor: ROOM, mode: "destroy" })).rejects.toMatchObject({ code: "missing" });
-    expect(await store.load(ROOM)).toBeNull();
+    const { store, room } = await use();
+    await expect(store.commit(update(room, { state: "x" }))).rejects.toMatchObject({ code: "missing" });
+    await expect(store.commit({ actor: room, mode: "destroy" })).rejects.toMatchObject({ code: "missing" });
+    expect(await store.load(room)).toBeNull();
   });
 
   test("a commit handed over before an earlier failure was known fails with it", async () => {
-    const { store } = await start();
-    await store.commit(create(ROOM));
-    const other = { name: "room", key: "other" };
+    const { store, room } = await use();
+    await store.commit(create(room));
+    const other = { ...room, key: "other" };
     const results = await Promise.allSettled([
-      store.commit(create(ROOM, { state: "conflicting" })),
-      store.commit(update(ROOM, { state: "built on it" })),
+      store.commit(create(room, { state: "conflicting" })),
+      store.commit(update(room, { state: "built on it" })),
       store.commit(create(other)),
     ]);
     expect(results.map((result) => result.status)).toEqual(["rejected", "rejected", "fulfilled"]);
-    expect((await store.load(ROOM))?.state).toBe('{"key":"lobby"}');
-    await store.commit(update(ROOM, { state: "after" }));
-    expect((await store.load(ROOM))?.state).toBe("after");
+    expect((await store.load(room))?.state).toBe('{"key":"lobby"}');
+    await store.commit(update(room, { state: "after" }));
+    expect((await store.load(room))?.state).toBe("after");
   });
 
   test("a row both written and deleted in one set is refused whole", async () => {
-    const { store } = await start();
-    await store.commit(create(ROOM));
-    const torn = store.commit(update(ROOM, { state: "new", queuePut: [message(1)], queueDelete: [1] }));
+    const { store, room } = await use();
+    await store.commit(create(room));
+    const torn = store.commit(update(room, { state: "new", queuePut: [message(1)], queueDelete: [1] }));
     await expect(torn).rejects.toMatchObject({ code: "failed" });
-    expect((await store.load(ROOM))?.state).toBe('{"key":"lobby"}');
+    expect((await store.load(room))?.state).toBe('{"key":"lobby"}');
   });
 
   test("a second message with an idempotency id in use is a conflict and nothing of its commit stays", async () => {
-    const { store } = await start();
-    await store.commit(create(ROOM, { queuePut: [message(1, { idempotencyKey: "k" })] }));
-    const twice = update(ROOM, { state: "new", queuePut: [message(2), message(3, { idempotencyKey: "k" })] });
+    const { store, room } = await use();
+    await store.commit(create(room, { queuePut: [message(1, { idempotencyKey: "k" })] }));
+    const twice = update(room, { state: "new", queuePut: [message(2), message(3, { idempotencyKey: "k" })] });
     await expect(store.commit(twice)).rejects.toMatchObject({ code: "conflict" });
-    expect(await store.load(ROOM)).toMatchObject({
+    expect(await store.load(room)).toMatchObject({
       state: '{"key":"lobby"}',
       queues: { jobs: { ready: 1, dead: 0 } },
     });
-    await store.commit(update(ROOM, { queuePut: [message(2, { queue: "other", idempotencyKey: "k" })] }));
-    expect((await store.findQueueKey(ROOM, "other", "k"))?.id).toBe(2);
+    await store.commit(update(room, { queuePut: [message(2, { queue: "other", idempotencyKey: "k" })] }));
+    expect((await store.findQueueKey(room, "other", "k"))?.id).toBe(2);
   });
 
   test("destroy wipes everything of the actor, and a new one with its key starts empty", async () => {
-    const { store } = await start();
+    const { store, room } = await use();
     const parts: Partial<WriteSet> = {
       queuePut: [message(1, { idempotencyKey: "k" })],
       schedulePut: [{ id: "s", dueAt: 5, action: "a", args: "[]", cron: null, createdAt: 1 }],
@@ -219,34 +204,24 @@ function failureTests(start: Start): void {
       replayPut: [{ id: "r", status: "done", keepUntil: 99 }],
       wakeAt: 5,
     };
-    await store.commit(create(ROOM, parts));
-    await store.commit({ actor: ROOM, mode: "destroy" });
-    expect(await store.load(ROOM)).toBeNull();
-    expect(await store.nextDue(0)).toBeNull();
-    expect(await store.findById("id-of-lobby")).toBeNull();
-    await store.commit(create(ROOM, { state: "second" }));
-    expect(await store.load(ROOM)).toMatchObject({ state: "second", queues: {}, schedules: [], connections: [] });
-    expect(await store.kvList(ROOM, {})).toEqual([]);
-    expect(await store.replayCount(ROOM)).toBe(0);
-    expect(await store.findQueueKey(ROOM, "jobs", "k")).toBeNull();
-    expect(await store.readQueue(ROOM, { queue: null, status: "ready", afterId: 0, limit: 9 })).toEqual([]);
-  });
-
-  test("a closed store refuses and says so", async () => {
-    const { store } = await start();
-    await store.commit(create(ROOM));
-    await store.close();
-    await store.close();
-    await expect(store.commit(update(ROOM, { state: "late" }))).rejects.toMatchObject({ code: "closed" });
-    await expect(Promise.resolve().then(() => store.load(ROOM))).rejects.toMatchObject({ code: "closed" });
+    await store.commit(create(room, parts));
+    await store.commit({ actor: room, mode: "destroy" });
+    expect(await store.load(room)).toBeNull();
+    expect((await store.due(5, 99)).map((entry) => entry.actor)).not.toContainEqual(room);
+    await store.commit(create(room, { state: "second" }));
+    expect(await store.load(room)).toMatchObject({ state: "second", queues: {}, schedules: [], connections: [] });
+    expect(await store.kvList(room, {})).toEqual([]);
+    expect(await store.replayCount(room)).toBe(0);
+    expect(await store.findQueueKey(room, "jobs", "k")).toBeNull();
+    expect(await store.readQueue(room, { queue: null, status: "ready", afterId: 0, limit: 9 })).toEqual([]);
   });
 }
 
-function queueTests(start: Start): void {
+function queueTests(use: Use): void {
   const page = { queue: "jobs", status: "ready", afterId: 0, limit: 100 } as const;
 
   test("a message comes back as it was written", async () => {
-    const { store } = await start();
+    const { store, room } = await use();
     const caller = { party: "User", identity: "u1", claims: { role: "x" }, expiresAt: 5, issuedAt: null, tokenId: "t" };
     const full = message(1, {
       caller,
@@ -256,19 +231,19 @@ function queueTests(start: Start): void {
       keepUntil: 9,
       attempt: 2,
     });
-    await store.commit(create(ROOM, { queuePut: [full] }));
-    expect(await store.findQueueKey(ROOM, "jobs", "k")).toEqual(full);
-    expect(await store.findQueueKey(ROOM, "jobs", "absent")).toBeNull();
-    expect(await store.findQueueKey(ROOM, "other", "k")).toBeNull();
+    await store.commit(create(room, { queuePut: [full] }));
+    expect(await store.findQueueKey(room, "jobs", "k")).toEqual(full);
+    expect(await store.findQueueKey(room, "jobs", "absent")).toBeNull();
+    expect(await store.findQueueKey(room, "other", "k")).toBeNull();
   });
 
   test("pages are in id order, by queue and status, after the given id", async () => {
-    const { store } = await start();
+    const { store, room } = await use();
     const rows = Array.from({ length: 30 }, (_, at) => message(at + 1, { queue: at % 3 === 0 ? "mail" : "jobs" }));
-    await store.commit(create(ROOM, { queuePut: rows }));
-    await store.commit(update(ROOM, { queuePut: [message(2, { status: "dead" }), message(3, { status: "done" })] }));
+    await store.commit(create(room, { queuePut: rows }));
+    await store.commit(update(room, { queuePut: [message(2, { status: "dead" }), message(3, { status: "done" })] }));
     const ids = async (query: Partial<Parameters<ActorStore["readQueue"]>[1]>): Promise<number[]> =>
-      (await store.readQueue(ROOM, { ...page, ...query })).map((row) => row.id);
+      (await store.readQueue(room, { ...page, ...query })).map((row) => row.id);
     expect(await ids({ limit: 3 })).toEqual([5, 6, 8]);
     expect(await ids({ limit: 3, afterId: 8 })).toEqual([9, 11, 12]);
     expect(await ids({ queue: "mail", afterId: 20 })).toEqual([22, 25, 28]);
@@ -278,20 +253,20 @@ function queueTests(start: Start): void {
   });
 
   test("the tally follows writes, status changes and deletions", async () => {
-    const { store } = await start();
-    const tally = async (): Promise<unknown> => (await store.load(ROOM))?.queues;
-    await store.commit(create(ROOM, { queuePut: [message(1), message(2), message(3, { queue: "mail" })] }));
+    const { store, room } = await use();
+    const tally = async (): Promise<unknown> => (await store.load(room))?.queues;
+    await store.commit(create(room, { queuePut: [message(1), message(2), message(3, { queue: "mail" })] }));
     expect(await tally()).toEqual({ jobs: { ready: 2, dead: 0 }, mail: { ready: 1, dead: 0 } });
-    await store.commit(update(ROOM, { queuePut: [message(1, { status: "dead" }), message(2, { attempt: 1 })] }));
+    await store.commit(update(room, { queuePut: [message(1, { status: "dead" }), message(2, { attempt: 1 })] }));
     expect(await tally()).toEqual({ jobs: { ready: 1, dead: 1 }, mail: { ready: 1, dead: 0 } });
-    await store.commit(update(ROOM, { queueDelete: [1, 3, 99], queuePut: [message(2, { status: "done" })] }));
+    await store.commit(update(room, { queueDelete: [1, 3, 99], queuePut: [message(2, { status: "done" })] }));
     expect(await tally()).toEqual({});
   });
 
   test("pruning forgets done marks and replay ids past their time, and nothing else", async () => {
-    const { store } = await start();
+    const { store, room } = await use();
     await store.commit(
-      create(ROOM, {
+      create(room, {
         queuePut: [
           message(1, { idempotencyKey: "old", status: "done", keepUntil: 10 }),
           message(2, { idempotencyKey: "kept", status: "done", keepUntil: 20 }),
@@ -303,22 +278,22 @@ function queueTests(start: Start): void {
         ],
       }),
     );
-    await store.replayPrune(ROOM, 20);
-    expect(await store.findQueueKey(ROOM, "jobs", "old")).toBeNull();
-    expect((await store.findQueueKey(ROOM, "jobs", "kept"))?.id).toBe(2);
-    expect((await store.findQueueKey(ROOM, "jobs", "ready"))?.id).toBe(3);
-    expect(await store.replayGet(ROOM, "old")).toBeNull();
-    expect(await store.replayCount(ROOM)).toBe(1);
-    await store.replayPrune({ name: "room", key: "absent" }, 20);
+    await store.replayPrune(room, 20);
+    expect(await store.findQueueKey(room, "jobs", "old")).toBeNull();
+    expect((await store.findQueueKey(room, "jobs", "kept"))?.id).toBe(2);
+    expect((await store.findQueueKey(room, "jobs", "ready"))?.id).toBe(3);
+    expect(await store.replayGet(room, "old")).toBeNull();
+    expect(await store.replayCount(room)).toBe(1);
+    await store.replayPrune({ ...room, key: "absent" }, 20);
   });
 }
 
-function partTests(start: Start): void {
+function partTests(use: Use): void {
   test("schedules and connections are written, replaced and deleted by id", async () => {
-    const { store } = await start();
+    const { store, room } = await use();
     const schedule = { id: "s1", dueAt: 50, action: "tick", args: "[1]", cron: "* * * * *", createdAt: 3 };
     await store.commit(
-      create(ROOM, {
+      create(room, {
         schedulePut: [schedule, { ...schedule, id: "s2" }],
         connectionPut: [
           { id: "c1", data: "{}" },
@@ -327,25 +302,25 @@ function partTests(start: Start): void {
       }),
     );
     await store.commit(
-      update(ROOM, {
+      update(room, {
         schedulePut: [{ ...schedule, dueAt: 60 }],
         scheduleDelete: ["s2", "absent"],
         connectionPut: [{ id: "c2", data: '{"n":1}' }],
         connectionDelete: ["c1"],
       }),
     );
-    expect(await store.load(ROOM)).toMatchObject({
+    expect(await store.load(room)).toMatchObject({
       schedules: [{ ...schedule, dueAt: 60 }],
       connections: [{ id: "c2", data: '{"n":1}' }],
     });
   });
 
   test("keys are bytes, listed in byte order within a range", async () => {
-    const { store } = await start();
+    const { store, room } = await use();
     const keys = [bytes(), bytes(0), text("a"), text("ab"), text("b"), bytes(0x62, 0xff), bytes(0xff, 0xff)];
-    await store.commit(create(ROOM, { kvPut: keys.map((key) => ({ key, value: bytes(key.length) })) }));
+    await store.commit(create(room, { kvPut: keys.map((key) => ({ key, value: bytes(key.length) })) }));
     const list = async (range: Parameters<ActorStore["kvList"]>[1]): Promise<string[]> =>
-      (await store.kvList(ROOM, range)).map((pair) => Array.from(pair.key).join("."));
+      (await store.kvList(room, range)).map((pair) => Array.from(pair.key).join("."));
     expect(await list({})).toEqual(["", "0", "97", "97.98", "98", "98.255", "255.255"]);
     expect(await list({ start: text("a"), end: text("b") })).toEqual(["97", "97.98"]);
     expect(await list({ prefix: text("b") })).toEqual(["98", "98.255"]);
@@ -355,32 +330,32 @@ function partTests(start: Start): void {
   });
 
   test("a pair is read, overwritten and deleted, and the caller's bytes stay its own", async () => {
-    const { store } = await start();
+    const { store, room } = await use();
     const value = bytes(1, 2, 3);
-    await store.commit(create(ROOM, { kvPut: [{ key: text("k"), value }] }));
+    await store.commit(create(room, { kvPut: [{ key: text("k"), value }] }));
     value[0] = 9;
-    expect(await store.kvGet(ROOM, [text("k"), text("absent")])).toEqual([bytes(1, 2, 3), null]);
-    await store.commit(update(ROOM, { kvPut: [{ key: text("k"), value: bytes() }] }));
-    expect(await store.kvGet(ROOM, [text("k")])).toEqual([bytes()]);
-    await store.commit(update(ROOM, { kvDelete: [text("k"), text("absent")] }));
-    expect(await store.kvGet(ROOM, [text("k")])).toEqual([null]);
-    expect(await store.kvGet({ name: "room", key: "absent" }, [text("k")])).toEqual([null]);
+    expect(await store.kvGet(room, [text("k"), text("absent")])).toEqual([bytes(1, 2, 3), null]);
+    await store.commit(update(room, { kvPut: [{ key: text("k"), value: bytes() }] }));
+    expect(await store.kvGet(room, [text("k")])).toEqual([bytes()]);
+    await store.commit(update(room, { kvDelete: [text("k"), text("absent")] }));
+    expect(await store.kvGet(room, [text("k")])).toEqual([null]);
+    expect(await store.kvGet({ ...room, key: "absent" }, [text("k")])).toEqual([null]);
   });
 
   test("replay ids are counted, replaced and deleted", async () => {
-    const { store } = await start();
+    const { store, room } = await use();
     await store.commit(
-      create(ROOM, {
+      create(room, {
         replayPut: [
           { id: "a", status: "in_progress", keepUntil: 5 },
           { id: "b", status: "failed", keepUntil: 5 },
         ],
       }),
     );
-    await store.commit(update(ROOM, { replayPut: [{ id: "a", status: "done", keepUntil: 7 }], replayDelete: ["b"] }));
-    expect(await store.replayGet(ROOM, "a")).toEqual({ id: "a", status: "done", keepUntil: 7 });
-    expect(await store.replayGet(ROOM, "b")).toBeNull();
-    expect(await store.replayCount(ROOM)).toBe(1);
+    await store.commit(update(room, { replayPut: [{ id: "a", status: "done", keepUntil: 7 }], replayDelete: ["b"] }));
+    expect(await store.replayGet(room, "a")).toEqual({ id: "a", status: "done", keepUntil: 7 });
+    expect(await store.replayGet(room, "b")).toBeNull();
+    expect(await store.replayCount(room)).toBe(1);
   });
 }
 
@@ -474,5 +449,43 @@ function hostTests(start: Start): void {
     await store.putEpoch(1);
     await store.putEpoch(2);
     expect(await store.getEpoch()).toBe(2);
+  });
+}
+
+function endingTests(start: Start): void {
+  test("everything committed outlives a reopening", async () => {
+    const under = await start();
+    if (under.reopen === undefined) return;
+    await under.store.commit(
+      create(ROOM, {
+        queuePut: [message(1), message(2, { status: "dead", deadReason: "poison" })],
+        kvPut: [{ key: text("k"), value: bytes(1, 2) }],
+        replayPut: [{ id: "r", status: "done", keepUntil: 99 }],
+        connectionPut: [{ id: "c", data: "{}" }],
+        wakeAt: 1234,
+      }),
+    );
+    await under.store.commit(update(ROOM, { state: "late", durability: "relaxed" }));
+    await under.store.putEpoch(7);
+    const store = await under.reopen();
+    onTestFinished(() => store.close());
+    expect(await store.load(ROOM)).toMatchObject({
+      state: "late",
+      queues: { jobs: { ready: 1, dead: 1 } },
+      connections: [{ id: "c", data: "{}" }],
+    });
+    expect(await store.kvGet(ROOM, [text("k")])).toEqual([bytes(1, 2)]);
+    expect(await store.replayGet(ROOM, "r")).toEqual({ id: "r", status: "done", keepUntil: 99 });
+    expect(await store.nextDue(0)).toBe(1234);
+    expect(await store.getEpoch()).toBe(7);
+  });
+
+  test("a closed store refuses and says so", async () => {
+    const { store } = await start();
+    await store.commit(create(ROOM));
+    await store.close();
+    await store.close();
+    await expect(store.commit(update(ROOM, { state: "late" }))).rejects.toMatchObject({ code: "closed" });
+    await expect(Promise.resolve().then(() => store.load(ROOM))).rejects.toMatchObject({ code: "closed" });
   });
 }

@@ -19,8 +19,9 @@ export interface ActorEntry {
   wakeAt: number | null;
   counts: Counts;
   countsText: string | null;
-  stateSum: number;
-  /** Characters of the state. */
+  /** Checksums of the row's parts. */
+  sums: { facts: number; state: number };
+  /** Bytes of the state. */
   size: number;
   /** Commits since the entry was made; see `placement.ts`. */
   writes: number;
@@ -39,7 +40,7 @@ export function entryOf(ref: string, row: ActorRow): ActorEntry {
     wakeAt: row.wakeAt,
     counts: parseCounts(row.counts),
     countsText: row.counts,
-    stateSum: row.stateSum,
+    sums: { ...row.sums },
     size: row.state?.length ?? 0,
     writes: 0,
   };
@@ -49,9 +50,12 @@ export function entryOf(ref: string, row: ActorRow): ActorEntry {
 export class ActorEntries {
   readonly #entries = new Map<string, ActorEntry>();
   readonly #limit: number;
+  readonly #dropped: (entry: ActorEntry) => void;
 
-  constructor(limit: number) {
+  /** `dropped` is told of every entry that goes. */
+  constructor(limit: number, dropped: (entry: ActorEntry) => void) {
     this.#limit = limit;
+    this.#dropped = dropped;
   }
 
   get(ref: string): ActorEntry | undefined {
@@ -65,15 +69,18 @@ export class ActorEntries {
     this.#entries.set(entry.ref, entry);
     if (this.#entries.size <= this.#limit) return;
     const oldest = this.#entries.keys().next();
-    if (oldest.done !== true) this.#entries.delete(oldest.value);
+    if (oldest.done !== true) this.drop(oldest.value);
   }
 
   drop(ref: string): void {
+    const entry = this.#entries.get(ref);
+    if (entry === undefined) return;
     this.#entries.delete(ref);
+    this.#dropped(entry);
   }
 
   clear(): void {
-    this.#entries.clear();
+    for (const ref of [...this.#entries.keys()]) this.drop(ref);
   }
 
   #touch(entry: ActorEntry): void {

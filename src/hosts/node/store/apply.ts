@@ -6,11 +6,13 @@
 import { type ActorMeta, type RevocationRow, StoreError } from "../../port.ts";
 import { ActorEntries, type ActorEntry, entryOf } from "./actor-entries.ts";
 import { applyParts } from "./apply-parts.ts";
-import { actorSeed, actorSum, hostSum, revocationText, stateSum } from "./checksum.ts";
+import { actorSeed, actorSum, factsSum, hostSum, revocationText, stateSum } from "./checksum.ts";
 import { formatCounts, noCounts } from "./counts.ts";
 import { damaged } from "./failure.ts";
 import { type HostWrite, nameOf, splitRef, type Write } from "./messages.ts";
+import { becomesBusy, isBusy, Placement } from "./placement.ts";
 import { readActor } from "./rows.ts";
+import { encode } from "./state-bytes.ts";
 import type { Statements } from "./statements.ts";
 import { sweepActor } from "./trash.ts";
 
@@ -24,12 +26,19 @@ const ENTRY_LIMIT = 16_384;
 /** Applies commits on one connection. */
 export class Applier {
   readonly statements: Statements;
-  readonly entries = new ActorEntries(ENTRY_LIMIT);
-  #nextSlot: number;
+  readonly entries: ActorEntries;
+  readonly #placement: Placement;
 
   constructor(statements: Statements) {
     this.statements = statements;
-    this.#nextSlot = firstFreeSlot(statements);
+    this.#placement = new Placement(statements);
+    this.entries = new ActorEntries(ENTRY_LIMIT, (entry) => {
+      if (isBusy(entry)) this.#placement.countBusy(-1);
+    });
+  }
+
+  startGroup(): void {
+    this.#placement.startGroup();
   }
 
   apply(write: Write): void {
@@ -54,10 +63,9 @@ export class Applier {
   #create(write: Write): void {
     if (this.#entry(write.ref) !== undefined) throw new StoreError("conflict", `${nameOf(write.ref)} already exists`);
     const [name, key] = splitRef(write.ref);
-    const slot = this.#nextSlot;
-    this.#nextSlot += 1;
+    const slot = this.#placement.take();
     const seed = actorSeed(name, key, slot);
-    const state = write.state ?? null;
+    const state = encode(write.state ?? null);
     const entry: ActorEntry = {
       ref: write.ref,
       slot,
@@ -70,12 +78,13 @@ export class Applier {
       wakeAt: write.wakeAt ?? null,
       counts: noCounts(),
       countsText: null,
-      stateSum: stateSum(seed, state),
+      sums: { facts: 0, state: stateSum(seed, state) },
       size: state?.length ?? 0,
       writes: 0,
     };
     if (write.parts !== undefined) applyParts(this.statements, entry, write.parts);
     entry.countsText = formatCounts(entry.counts);
+    entry.sums.facts = factsSum(seed, entry.meta, entry.wakeAt, entry.countsText);
     insertRow(this.statements, entry, state);
     this.entries.set(entry);
   }
@@ -83,7 +92,8 @@ export class Applier {
   #update(write: Write): void {
     const entry = this.#entry(write.ref);
     if (entry === undefined) throw new StoreError("missing", `${nameOf(write.ref)} does not exist`);
-    const { state, meta, wakeAt } = write;
+    const { meta, wakeAt } = write;
+    const state = write.state === undefined ? undefined : encode(write.state);
     let counts = entry.countsText;
     if (write.parts !== undefined) {
       applyParts(this.statements, entry, write.parts);
@@ -94,14 +104,17 @@ export class Applier {
       (wakeAt !== undefined && wakeAt !== entry.wakeAt) || (meta !== undefined && indexedDiffer(meta, entry.meta));
     if (state === undefined && !facts && !indexed) return;
     if (state !== undefined) {
-      entry.stateSum = stateSum(entry.seed, state);
+      entry.sums.state = stateSum(entry.seed, state);
       entry.size = state?.length ?? 0;
     }
     if (meta !== undefined) entry.meta = meta;
     if (wakeAt !== undefined) entry.wakeAt = wakeAt;
     entry.countsText = counts;
+    if (facts || indexed) entry.sums.facts = factsSum(entry.seed, entry.meta, entry.wakeAt, counts);
     entry.seq += 1;
     entry.writes += 1;
+    if (becomesBusy(entry)) this.#placement.countBusy(1);
+    this.#placement.settle(entry);
     updateRow(this.statements, entry, { state, facts, indexed });
   }
 
@@ -147,6 +160,7 @@ export class Applier {
     entry.counts.replay -= Number(replay.changes);
     entry.counts.done -= Number(marks.changes);
     entry.countsText = formatCounts(entry.counts);
+    entry.sums.facts = factsSum(entry.seed, entry.meta, entry.wakeAt, entry.countsText);
     entry.seq += 1;
     updateRow(this.statements, entry, { state: undefined, facts: true, indexed: false });
   }
@@ -166,13 +180,6 @@ export class Applier {
   }
 }
 
-/** Slots only grow: `aid`s are slots of the past, so this also keeps them unique. */
-function firstFreeSlot(statements: Statements): number {
-  const actors = statements.get("SELECT max(slot) AS top FROM actor").get();
-  const trash = statements.get("SELECT max(aid) AS top FROM trash").get();
-  return Math.max(Number(actors?.["top"] ?? 0), Number(trash?.["top"] ?? 0)) + 1;
-}
-
 function factsDiffer(a: ActorMeta, b: ActorMeta): boolean {
   return a.version !== b.version || a.nextQueueId !== b.nextQueueId || a.createdAt !== b.createdAt;
 }
@@ -181,7 +188,7 @@ function indexedDiffer(a: ActorMeta, b: ActorMeta): boolean {
   return a.running !== b.running || a.id !== b.id;
 }
 
-function insertRow(statements: Statements, entry: ActorEntry, state: string | null): void {
+function insertRow(statements: Statements, entry: ActorEntry, state: Uint8Array | null): void {
   const { slot, aid, name, key, seq, meta, wakeAt, countsText } = entry;
   const { id, createdAt, version, nextQueueId } = meta;
   const running = meta.running ? 1 : 0;
@@ -192,7 +199,7 @@ function insertRow(statements: Statements, entry: ActorEntry, state: string | nu
 }
 
 interface Changed {
-  readonly state: string | null | undefined;
+  readonly state: Uint8Array | null | undefined;
   readonly facts: boolean;
   readonly indexed: boolean;
 }
@@ -201,7 +208,7 @@ interface Changed {
 function updateRow(statements: Statements, entry: ActorEntry, { state, facts, indexed }: Changed): void {
   const { meta } = entry;
   let sql = "UPDATE actor SET seq = ?, sum = ?";
-  const values: (string | number | null)[] = [entry.seq, sumOf(entry)];
+  const values: (string | number | Uint8Array | null)[] = [entry.seq, sumOf(entry)];
   if (state !== undefined) {
     sql += ", state = ?";
     values.push(state);
@@ -220,5 +227,5 @@ function updateRow(statements: Statements, entry: ActorEntry, { state, facts, in
 }
 
 function sumOf(entry: ActorEntry): number {
-  return actorSum(entry.stateSum, entry.seq, entry.meta, entry.wakeAt, entry.countsText);
+  return actorSum(entry.sums.facts, entry.sums.state, entry.seq);
 }

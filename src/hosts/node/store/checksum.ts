@@ -12,21 +12,20 @@ export function actorSeed(name: string, key: string, aid: number): number {
   return crc32(`${name}\0${key}\0${aid}`);
 }
 
-/** Of the state alone; null and the empty text differ. */
-export function stateSum(seed: number, state: string | null): number {
-  return state === null ? crc32("null", seed) : crc32(state, crc32("text", seed));
+/** Of the stored bytes of the state; no state and an empty one differ. */
+export function stateSum(seed: number, state: Uint8Array | null): number {
+  return state === null ? crc32("no state", seed) : crc32(state, seed);
 }
 
-/** Of the actor's row: every column but `slot`, which only says where the row lies. */
-export function actorSum(
-  state: number,
-  seq: number,
-  meta: ActorMeta,
-  wakeAt: number | null,
-  counts: string | null,
-): number {
+/** Of the facts in an actor's row that most commits leave alone. */
+export function factsSum(seed: number, meta: ActorMeta, wakeAt: number | null, counts: string | null): number {
   const { id, createdAt, version, nextQueueId, running } = meta;
-  return crc32(`${seq}\0${id}\0${createdAt}\0${version}\0${nextQueueId}\0${running}\0${wakeAt}\0${counts}`, state);
+  return crc32(`${id}\0${createdAt}\0${version}\0${nextQueueId}\0${running}\0${wakeAt}\0${counts}`, seed);
+}
+
+/** Of the whole row, from the sums of its parts: every column but `slot`, which only says where the row lies. */
+export function actorSum(facts: number, state: number, seq: number): number {
+  return (crc32(String(seq), state) ^ facts) >>> 0;
 }
 
 export function queueSum(seed: number, row: QueueRow, caller: string | null): number {

@@ -50,6 +50,10 @@ export class Faults {
     this.#armed = faults.map((fault) => ({ fault, skip: fault.skip ?? 0, times: fault.times ?? 1 }));
   }
 
+  get armed(): boolean {
+    return this.#armed.length > 0;
+  }
+
   /** Throws, or ends the process, when a fault is due at this step. */
   pass(step: FaultStep, actor?: string): void {
     for (const armed of this.#armed) {

@@ -88,15 +88,33 @@ export interface ClosedReply {
   readonly kind: "closed";
 }
 
-export type Reply = GroupReply | ReadReply | ReadyReply | ClosedReply;
+/** After an unclean stop, when the file was looked at. */
+export interface CheckedReply {
+  readonly kind: "checked";
+  readonly report: CheckReport;
+}
+
+export type Reply = GroupReply | ReadReply | ReadyReply | ClosedReply | CheckedReply;
 
 export type ReadCall = readonly [id: number, method: string, args: readonly unknown[]];
 
 export type Request =
+  | { readonly kind: "open" }
   | { readonly kind: "write"; readonly flat: readonly unknown[]; readonly count: number }
   | { readonly kind: "read"; readonly calls: readonly ReadCall[] }
   | { readonly kind: "faults"; readonly faults: readonly Fault[] }
   | { readonly kind: "close" };
+
+/** Between the writer and its keeper. */
+export type KeeperRequest = "fold" | "check";
+
+/** What a look at the file's structure found; `ran` is false where the file is too large for one at a start. */
+export interface CheckReport {
+  readonly ran: boolean;
+  readonly problems: readonly string[];
+}
+
+export type KeeperReply = CheckReport;
 
 /** An actor's address as one text; neither part contains NUL (`assertWriteSet`). */
 export function refOf(name: string, key: string): string {

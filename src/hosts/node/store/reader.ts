@@ -176,7 +176,13 @@ export class Reader {
     const connections = counts.connections === 0 ? [] : this.#connections(row.aid, owner);
     if (schedules.length !== counts.schedules) throw damaged(owner.actor, "schedules are missing");
     if (connections.length !== counts.connections) throw damaged(owner.actor, "connections are missing");
-    return { meta: row.meta, state: row.state, schedules, connections, queues: Object.fromEntries(counts.queues) };
+    return {
+      meta: row.meta,
+      state: textOf(row.state),
+      schedules,
+      connections,
+      queues: Object.fromEntries(counts.queues),
+    };
   }
 
   #schedules(aid: number, owner: Owner): readonly ScheduleRow[] {
@@ -205,6 +211,10 @@ export class Reader {
   #all(sql: string, ...values: (string | number | Uint8Array)[]): Columns[] {
     return this.#statements.get(sql).all(...values) as Columns[];
   }
+}
+
+function textOf(state: Uint8Array | null): string | null {
+  return state === null ? null : Buffer.from(state.buffer, state.byteOffset, state.byteLength).toString("utf8");
 }
 
 function refFrom(row: Columns): ActorRef {

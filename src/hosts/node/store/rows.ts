@@ -8,6 +8,7 @@ import {
   actorSeed,
   actorSum,
   connectionSum,
+  factsSum,
   hostSum,
   kvSum,
   queueSum,
@@ -31,8 +32,10 @@ export interface ActorRow {
   readonly meta: ActorMeta;
   readonly wakeAt: number | null;
   readonly counts: string | null;
-  readonly stateSum: number;
-  readonly state: string | null;
+  /** Checksums of the row's parts, from which a later commit makes that of the row. */
+  readonly sums: { readonly facts: number; readonly state: number };
+  /** UTF-8. */
+  readonly state: Uint8Array | null;
 }
 
 /** Who owns a row, for its checksum and for the message when it fails. */
@@ -53,7 +56,7 @@ export function readActor(columns: Columns): ActorRow {
   const key = text(columns, "key");
   const aid = number(columns, "aid");
   const seed = actorSeed(name, key, aid);
-  const state = maybe<string>(columns, "state");
+  const state = maybe<Uint8Array>(columns, "state");
   const meta: ActorMeta = {
     id: text(columns, "id"),
     createdAt: number(columns, "created"),
@@ -61,22 +64,26 @@ export function readActor(columns: Columns): ActorRow {
     nextQueueId: number(columns, "next_queue"),
     running: number(columns, "running") === 1,
   };
-  const row = {
+  const wakeAt = maybe<number>(columns, "wake_at");
+  const counts = maybe<string>(columns, "counts");
+  const seq = number(columns, "seq");
+  const sums = { facts: factsSum(seed, meta, wakeAt, counts), state: stateSum(seed, state) };
+  if (actorSum(sums.facts, sums.state, seq) !== number(columns, "sum")) {
+    throw damaged(`${name}/${key}`, "the actor's row fails its checksum");
+  }
+  return {
     slot: number(columns, "slot"),
     aid,
     name,
     key,
     seed,
-    seq: number(columns, "seq"),
+    seq,
     meta,
-    wakeAt: maybe<number>(columns, "wake_at"),
-    counts: maybe<string>(columns, "counts"),
-    stateSum: stateSum(seed, state),
+    wakeAt,
+    counts,
+    sums,
     state,
   };
-  const sum = actorSum(row.stateSum, row.seq, meta, row.wakeAt, row.counts);
-  if (sum !== number(columns, "sum")) throw damaged(`${name}/${key}`, "the actor's row fails its checksum");
-  return row;
 }
 
 export function readQueueRow(columns: Columns, owner: Owner): QueueRow {

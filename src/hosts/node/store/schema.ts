@@ -18,7 +18,7 @@ const TABLES = `
 CREATE TABLE actor(
   slot INTEGER PRIMARY KEY, aid INTEGER NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL, id TEXT NOT NULL,
   seq INTEGER NOT NULL, created INTEGER NOT NULL, version INTEGER NOT NULL, next_queue INTEGER NOT NULL,
-  running INTEGER NOT NULL, wake_at INTEGER, counts TEXT, sum INTEGER NOT NULL, state TEXT);
+  running INTEGER NOT NULL, wake_at INTEGER, counts TEXT, sum INTEGER NOT NULL, state BLOB);
 CREATE UNIQUE INDEX actor_key ON actor(name, key);
 CREATE INDEX actor_id ON actor(id);
 CREATE INDEX actor_wake ON actor(wake_at, name, key) WHERE wake_at IS NOT NULL;

@@ -21,7 +21,7 @@ import {
 } from "../../port.ts";
 import { assertWriteSet } from "../../write-set.ts";
 import type { Fault } from "./faults.ts";
-import { refOf, type WorkerOptions } from "./messages.ts";
+import { type CheckReport, refOf, type WorkerOptions } from "./messages.ts";
 import { ReadQueue } from "./read-queue.ts";
 import type { QueueQuery, Reader } from "./reader.ts";
 import { WorkerLink } from "./worker-link.ts";
@@ -47,6 +47,11 @@ const CHECKPOINT_PAGES = 16_000;
 export class SqliteStore implements ActorStore {
   /** Whether the previous owner of the directory stopped without closing it. */
   readonly unclean: boolean;
+  /**
+   * After an unclean stop, what a look at the file found; it is read in the background while the store serves. Null after
+   * a clean one. Damaged actors are refused by name in any case; the others serve on.
+   */
+  readonly checked: Promise<CheckReport | null>;
   readonly #writer: WorkerLink;
   readonly #reader: WorkerLink;
   readonly #writes: WriteQueue;
@@ -55,6 +60,7 @@ export class SqliteStore implements ActorStore {
 
   private constructor(parts: { unclean: boolean; writer: Writing; reader: Reading }) {
     this.unclean = parts.unclean;
+    this.checked = parts.unclean ? parts.writer.checked : Promise.resolve(null);
     this.#writer = parts.writer.link;
     this.#reader = parts.reader.link;
     this.#writes = parts.writer.queue;
@@ -72,16 +78,17 @@ export class SqliteStore implements ActorStore {
       checkpointPages: options.checkpointPages ?? CHECKPOINT_PAGES,
       faults: options.faults ?? [],
     };
-    const writer = startWriter({ ...shared, role: "writer" }, options.onLost ?? (() => {}));
-    const { unclean } = await writer.link.ready;
     const reader = startReader({ ...shared, role: "reader" });
+    const writer = startWriter({ ...shared, role: "writer" }, options.onLost ?? (() => {}));
     try {
+      const { unclean } = await writer.link.ready;
+      reader.link.post({ kind: "open" });
       await reader.link.ready;
+      return new SqliteStore({ unclean, writer, reader });
     } catch (error) {
-      await writer.link.close();
+      await Promise.all([reader.link.close(), writer.link.close()]);
       throw error;
     }
-    return new SqliteStore({ unclean, writer, reader });
   }
 
   async commit(writes: WriteSet): Promise<void> {
@@ -171,7 +178,6 @@ export class SqliteStore implements ActorStore {
   async #close(): Promise<void> {
     await this.#writes.drained();
     await this.#reader.close();
-    this.#reads.break(new StoreError("closed", "The store is closed"));
     await this.#writer.close();
   }
 
@@ -207,6 +213,7 @@ export class SqliteStore implements ActorStore {
 }
 
 interface Writing {
+  readonly checked: Promise<CheckReport | null>;
   readonly link: WorkerLink;
   readonly queue: WriteQueue;
 }
@@ -217,14 +224,19 @@ interface Reading {
 }
 
 function startWriter(options: WorkerOptions, lost: (actor: ActorRef, error: StoreError) => void): Writing {
+  const checked = Promise.withResolvers<CheckReport | null>();
   const link = new WorkerLink(options, {
     reply: (reply) => {
       if (reply.kind === "group") queue.settle(reply);
+      else if (reply.kind === "checked") checked.resolve(reply.report);
     },
-    death: (error) => queue.break(error),
+    end: (error) => {
+      checked.resolve(null);
+      queue.break(error);
+    },
   });
   const queue = new WriteQueue(link, lost);
-  return { link, queue };
+  return { link, queue, checked: checked.promise };
 }
 
 function startReader(options: WorkerOptions): Reading {
@@ -232,7 +244,7 @@ function startReader(options: WorkerOptions): Reading {
     reply: (reply) => {
       if (reply.kind === "read") queue.settle(reply);
     },
-    death: (error) => queue.break(error),
+    end: (error) => queue.break(error),
   });
   const queue = new ReadQueue(link);
   return { link, queue };

@@ -14,8 +14,8 @@ export type WorkReply = Exclude<Reply, ReadyReply | ClosedReply>;
 
 export interface LinkHandlers {
   reply(reply: WorkReply): void;
-  /** The thread is gone though nobody closed it; everything owed by it will never come. */
-  death(error: StoreError): void;
+  /** The thread is gone: closed, or ended though nobody closed it. What it still owes will never come. */
+  end(error: StoreError): void;
 }
 
 export class WorkerLink {
@@ -26,7 +26,9 @@ export class WorkerLink {
   readonly #ready = Promise.withResolvers<{ readonly unclean: boolean }>();
   readonly #handlers: LinkHandlers;
   #owed = 1;
+  /** Nothing is sent any more. */
   #over = false;
+  #gone = false;
 
   constructor(options: WorkerOptions, handlers: LinkHandlers) {
     this.#handlers = handlers;
@@ -89,16 +91,21 @@ export class WorkerLink {
   }
 
   #die(cause: Error): void {
+    if (this.#gone) return;
+    this.#gone = true;
     const expected = this.#over;
     this.#over = true;
     this.#closed.resolve();
-    if (expected) return;
+    if (expected) {
+      this.#handlers.end(new StoreError("closed", "The store is closed"));
+      return;
+    }
     const error = new StoreError(
       "failed",
       "The store's thread ended unexpectedly; whether its last writes are on disk is known after reopening",
       { cause },
     );
     this.#ready.reject(error);
-    this.#handlers.death(error);
+    this.#handlers.end(error);
   }
 }

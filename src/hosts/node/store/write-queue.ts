@@ -3,19 +3,20 @@
  * promise settles when the writer says so, in the order of handing over.
  *
  * Q1 At most `POSTED_LIMIT` writes are with the writer; the rest wait here, and past `WAITING_LIMIT` writes or bytes a
- * commit is refused (G12). Q2 A relaxed update resolves as soon as it is queued; if it fails later, `lost` is told.
+ * commit is refused (G12). Q2 A relaxed update resolves when it leaves for the writer, so a flood of them waits
+ * too; if it fails later, `lost` is told.
  */
 import { type ActorRef, StoreError, type WriteSet } from "../../port.ts";
 import { type GroupReply, type HostWrite, packHost, packWrite, refOf, splitRef, type WriteParts } from "./messages.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
-const POSTED_LIMIT = 16_384;
+const POSTED_LIMIT = 4096;
 const WAITING_LIMIT = { writes: 131_072, bytes: 256 * 1024 * 1024 } as const;
 
 interface Owed {
   readonly ref: string;
   readonly bytes: number;
-  /** Null for a relaxed write, which was answered at once. */
+  /** Null for a relaxed write, which is answered when it leaves. */
   readonly answer: { resolve(): void; reject(error: StoreError): void } | null;
 }
 
@@ -36,6 +37,8 @@ export class WriteQueue {
   #flat: unknown[] = [];
   #flatCount = 0;
   #flushing = false;
+  /** Answers of relaxed updates that have not left yet. */
+  #early: (() => void)[] = [];
   #lastRelaxed = 0;
   /** The latest unsettled write of each actor. */
   readonly #latest = new Map<string, number>();
@@ -56,7 +59,7 @@ export class WriteQueue {
     if (!relaxed) return new Promise((resolve, reject) => this.#push({ ref, bytes, answer: { resolve, reject } }));
     this.#push({ ref, bytes, answer: null });
     this.#lastRelaxed = this.#settled + this.#owed.length;
-    return Promise.resolve();
+    return new Promise((resolve) => this.#early.push(resolve));
   }
 
   host(write: HostWrite): Promise<void> {
@@ -107,6 +110,7 @@ export class WriteQueue {
       if (answer === null) this.#lost(actorOf(ref), error);
       else answer.reject(error);
     }
+    for (const resolve of this.#early.splice(0)) resolve();
     this.#wakeWaiters();
   }
 
@@ -135,6 +139,9 @@ export class WriteQueue {
   #flush(): void {
     this.#flushing = false;
     if (this.#flatCount === 0) return;
+    const early = this.#early;
+    this.#early = [];
+    for (const resolve of early) resolve();
     this.#link.post({ kind: "write", flat: this.#flat, count: this.#flatCount });
     this.#posted += this.#flatCount;
     this.#flat = [];

@@ -67,11 +67,9 @@ export class Writer {
     try {
       this.faults.pass("begin");
       this.#setSync(writes);
+      this.#applier.startGroup();
       this.#statements.get("BEGIN IMMEDIATE").run();
-      writes.forEach((write, at) => {
-        const error = this.#apply(write, failed.size === 0 ? null : refsOf(writes, failed));
-        if (error !== null) failed.set(at, error);
-      });
+      this.#applyAll(writes, failed);
       this.faults.pass("commit");
       this.#statements.get("COMMIT").run();
     } catch (error) {
@@ -84,19 +82,33 @@ export class Writer {
     return failed;
   }
 
-  /** The failure of one write, or null. Throws when the transaction is gone. */
-  #apply(write: Write, failedHere: ReadonlySet<string> | null): StoreError | null {
-    try {
-      if (failedHere?.has(write.ref) === true || this.#isFailing(write)) {
-        return new StoreError("failed", `Refused: an earlier commit of ${actorOf(write)} failed`);
+  /** Throws when the transaction is gone; what fails alone goes into `failed`. */
+  #applyAll(writes: readonly Write[], failed: Failed): void {
+    const refs = new Set<string>();
+    for (const [at, write] of writes.entries()) {
+      try {
+        if (refs.has(write.ref) || this.#isFailing(write)) throw afterFailure(write);
+        if (this.faults.armed) this.#applyFaulty(write);
+        else this.#applier.apply(write);
+      } catch (error) {
+        if (error instanceof ThreadDeath || !this.#db.isTransaction) throw error;
+        this.#applier.entries.drop(refOfWrite(write));
+        failed.set(at, toStoreError(error, actorOf(write)));
+        if (write.host === undefined) refs.add(write.ref);
       }
+    }
+  }
+
+  /** A fault strikes when the rows of the commit are written: they must go with it, so all of it is in a savepoint. */
+  #applyFaulty(write: Write): void {
+    this.#db.exec("SAVEPOINT faulty");
+    try {
       this.#applier.apply(write);
       this.faults.pass("write", nameOf(write.ref));
-      return null;
+      this.#db.exec("RELEASE faulty");
     } catch (error) {
-      if (error instanceof ThreadDeath || !this.#db.isTransaction) throw error;
-      this.#applier.entries.drop(write.host?.kind === "prune" ? write.host.ref : write.ref);
-      return toStoreError(error, actorOf(write));
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK TO faulty; RELEASE faulty");
+      throw error;
     }
   }
 
@@ -127,16 +139,16 @@ export class Writer {
   }
 }
 
-function refsOf(writes: readonly Write[], failed: Failed): ReadonlySet<string> {
-  const refs = new Set<string>();
-  for (const at of failed.keys()) {
-    const write = writes[at] as Write;
-    if (write.host === undefined) refs.add(write.ref);
-  }
-  return refs;
+/** The actor whose row a write touches, or the empty text. */
+function refOfWrite(write: Write): string {
+  return write.host?.kind === "prune" ? write.host.ref : write.ref;
+}
+
+function afterFailure(write: Write): StoreError {
+  return new StoreError("failed", `Refused: an earlier commit of ${actorOf(write)} failed`);
 }
 
 function actorOf(write: Write): string {
-  if (write.host === undefined) return nameOf(write.ref);
-  return write.host.kind === "prune" ? nameOf(write.host.ref) : "the host";
+  const ref = refOfWrite(write);
+  return ref === "" ? "the host" : nameOf(ref);
 }

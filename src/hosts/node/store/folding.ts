@@ -1,0 +1,58 @@
+/**
+ * Owns the folding of the write-ahead log into the main file (SQLite's checkpoint). Done by the writer it would hold up
+ * everybody's commits for as long as 64 MB take to write; so the keeper folds most of it while commits go on, and the
+ * writer folds only what came in meanwhile, which lets the log start over.
+ *
+ * F1 The log stays bounded: when the keeper does not keep up, or fails, the writer folds all of it itself.
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Keeper } from "./keeper.ts";
+
+/** What the writer may fold by itself between two groups, in pages; some milliseconds. */
+const SMALL_REST = 1500;
+/** How often the keeper goes over what came in while it worked. */
+const PASSES = 5;
+/** The log may grow to this many times the agreed size before the writer folds it itself. */
+const OVERGROWN = 4;
+
+export class Folding {
+  readonly #keeper: Keeper;
+  readonly #threshold: number;
+  readonly #status: StatementSync;
+  readonly #fold: StatementSync;
+  #underWay = false;
+
+  constructor(db: DatabaseSync, keeper: Keeper, threshold: number) {
+    this.#keeper = keeper;
+    this.#threshold = threshold;
+    // SQLite before 3.51 takes NOOP for PASSIVE: the log is then folded here, after every group.
+    this.#status = db.prepare("PRAGMA wal_checkpoint(NOOP)");
+    this.#fold = db.prepare("PRAGMA wal_checkpoint(PASSIVE)");
+  }
+
+  /** Called between groups. */
+  afterGroup(): void {
+    const unfolded = this.#unfolded();
+    if (unfolded < this.#threshold) return;
+    if (unfolded >= OVERGROWN * this.#threshold) this.#fold.get();
+    else if (!this.#underWay) void this.#foldBeside();
+  }
+
+  async #foldBeside(): Promise<void> {
+    this.#underWay = true;
+    try {
+      for (let pass = 0; pass < PASSES && this.#unfolded() > SMALL_REST; pass += 1) await this.#keeper.ask("fold");
+    } catch {
+      // Without the keeper the writer folds all of it below: slower for those who wait, the same for the file.
+    } finally {
+      this.#underWay = false;
+      this.#fold.get();
+    }
+  }
+
+  /** Pages of the log that are not in the main file yet. */
+  #unfolded(): number {
+    const row = this.#status.get();
+    return Number(row?.["log"] ?? 0) - Number(row?.["checkpointed"] ?? 0);
+  }
+}

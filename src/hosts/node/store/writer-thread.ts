@@ -1,0 +1,143 @@
+/**
+ * Owns the writer thread: takes the directory's lock, brings the file up to date, and turns what arrives into groups. A
+ * group is everything that is waiting when the one before it is done; nothing is delayed on purpose.
+ */
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { ConfigurationError } from "../../../boundary/errors.ts";
+import { type DirectoryLock, lockDirectory, syncDirectory } from "../lock.ts";
+import { Folding } from "./folding.ts";
+import { Keeper } from "./keeper.ts";
+import { type Reply, type Request, unpackWrites, type WorkerOptions, type Write } from "./messages.ts";
+import { FILE_NAME, migrate, openFile } from "./schema.ts";
+import { Writer } from "./writer.ts";
+
+const CACHE_KIB = 65_536;
+/** A group ends here even when more is waiting, so that the first in it does not wait for too many others. */
+const GROUP_LIMIT = 4096;
+
+export function serveWrites(port: MessagePort, options: WorkerOptions): void {
+  const lock = lockDirectory(options.directory);
+  try {
+    new WriterThread(port, lock, openForWriting(options, lock), options).start();
+  } catch (error) {
+    // The file was not touched: how the previous owner stopped stays as it was.
+    lock.release(!lock.unclean);
+    throw error;
+  }
+}
+
+class WriterThread {
+  readonly #port: MessagePort;
+  readonly #lock: DirectoryLock;
+  readonly #db: DatabaseSync;
+  readonly #writer: Writer;
+  readonly #keeper: Keeper;
+  readonly #folding: Folding;
+  readonly #waiting: Write[] = [];
+  #settled = 0;
+  #sweeping = true;
+  #closing = false;
+
+  constructor(port: MessagePort, lock: DirectoryLock, db: DatabaseSync, options: WorkerOptions) {
+    this.#port = port;
+    this.#lock = lock;
+    this.#db = db;
+    this.#writer = new Writer(db);
+    this.#writer.faults.arm(options.faults);
+    this.#keeper = new Keeper(options);
+    this.#folding = new Folding(db, this.#keeper, options.checkpointPages);
+  }
+
+  start(): void {
+    this.#port.on("message", (request: Request) => {
+      this.#take(request);
+      this.#run();
+    });
+    this.#send({ kind: "ready", error: null, unclean: this.#lock.unclean });
+    if (this.#lock.unclean) void this.#check();
+    setImmediate(() => this.#sweep());
+  }
+
+  #take(request: Request): void {
+    if (request.kind === "write") this.#waiting.push(...unpackWrites(request.flat));
+    else if (request.kind === "faults") this.#writer.faults.arm(request.faults);
+    else if (request.kind === "close") this.#closing = true;
+  }
+
+  #takeArrived(): void {
+    while (this.#waiting.length < GROUP_LIMIT) {
+      const received = receiveMessageOnPort(this.#port);
+      if (received === undefined) return;
+      this.#take(received.message as Request);
+    }
+  }
+
+  #run(): void {
+    this.#takeArrived();
+    while (this.#waiting.length > 0) {
+      this.#runGroup(this.#waiting.splice(0, GROUP_LIMIT));
+      this.#takeArrived();
+    }
+    if (this.#closing) void this.#close();
+  }
+
+  #runGroup(group: readonly Write[]): void {
+    const failed = this.#writer.run(group, this.#settled + 1);
+    this.#settled += group.length;
+    this.#send({ kind: "group", settled: this.#settled, failed, failures: this.#writer.failures });
+    this.#folding.afterGroup();
+    if (!this.#sweeping && group.some((write) => write.mode === "destroy")) {
+      this.#sweeping = true;
+      setImmediate(() => this.#sweep());
+    }
+  }
+
+  /** One slice at a time, so that commits get in between. */
+  #sweep(): void {
+    this.#sweeping = !this.#closing && this.#writer.sweep();
+    if (this.#sweeping) setImmediate(() => this.#sweep());
+  }
+
+  async #check(): Promise<void> {
+    const report = await this.#keeper.ask("check").catch(() => ({ ran: false, problems: [] }));
+    if (!this.#closing) this.#send({ kind: "checked", report });
+  }
+
+  async #close(): Promise<void> {
+    await this.#keeper.close();
+    this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    this.#db.close();
+    this.#lock.release(true);
+    this.#send({ kind: "closed" });
+    this.#port.close();
+  }
+
+  #send(reply: Reply): void {
+    this.#port.postMessage(reply);
+  }
+}
+
+function openForWriting(options: WorkerOptions, lock: DirectoryLock): DatabaseSync {
+  const path = join(options.directory, FILE_NAME);
+  if (lock.initialised && (!existsSync(path) || statSync(path).size === 0)) {
+    throw new ConfigurationError(
+      "store.data-gone",
+      `${path} is gone or empty, though this directory held data. Restore it from a backup; to start anew, remove the whole directory`,
+    );
+  }
+  const db = openFile({ path, readOnly: false, cacheKib: CACHE_KIB });
+  try {
+    migrate(db, path);
+    if (!lock.initialised) {
+      syncDirectory(options.directory);
+      lock.markInitialised();
+    }
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
