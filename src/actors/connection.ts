@@ -5,6 +5,7 @@
 import type { SealedCaller } from "../boundary/caller.ts";
 import type { Lease } from "../boundary/lease.ts";
 import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
+import type { Clock, Timer } from "../hosts/port.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { ErrorMessage, ServerMessage } from "../protocol/messages.ts";
 import type { Conn } from "./types.ts";
@@ -74,7 +75,8 @@ export class Connection {
   /** Events whose last subscription was denied: a direct send does not go round the denial. */
   deniedEvents: Set<string> | null = null;
   #endListeners: ((cause: "expired" | "revoked" | "closed") => void)[] | null = null;
-  readonly #owner: ConnectionOwner;
+  #owner: ConnectionOwner;
+  #expiry: Timer | null = null;
 
   constructor(
     owner: ConnectionOwner,
@@ -98,7 +100,25 @@ export class Connection {
     this.lease = options.lease;
     this.caller = options.caller;
     this.request = options.request;
-    this.facade = new ConnectionFacade(this, owner);
+    this.facade = new ConnectionFacade(this, () => this.#owner);
+  }
+
+  /** Another owner takes it over: its actor went to sleep, or woke. */
+  adoptedBy(owner: ConnectionOwner): void {
+    this.#owner = owner;
+  }
+
+  /** Ends the connection when its lease does, awake or not; again after each renewal. */
+  armExpiry(clock: Clock): void {
+    this.#expiry?.cancel();
+    this.#expiry = null;
+    const { endsAt } = this.lease;
+    if (endsAt === Number.POSITIVE_INFINITY || this.closed) return;
+    this.#expiry = clock.after(Math.max(0, endsAt - clock.now()), () => {
+      const end = this.leaseEnd();
+      if (end !== null) this.endLease(end);
+      else this.armExpiry(clock);
+    });
   }
 
   /** Made when first read: most stateless calls never need it. */
@@ -178,6 +198,7 @@ export class Connection {
 
   #end(cause: "expired" | "revoked" | "closed"): void {
     this.closed = true;
+    this.#expiry?.cancel();
     const listeners = this.#endListeners;
     this.#endListeners = null;
     this.#owner.ended(this);
@@ -229,9 +250,9 @@ export class Connection {
 /** What user code sees as `conn`: the reference's members and nothing of ours. */
 class ConnectionFacade implements Conn {
   readonly #connection: Connection;
-  readonly #owner: ConnectionOwner;
+  readonly #owner: () => ConnectionOwner;
 
-  constructor(connection: Connection, owner: ConnectionOwner) {
+  constructor(connection: Connection, owner: () => ConnectionOwner) {
     this.#connection = connection;
     this.#owner = owner;
   }
@@ -268,11 +289,11 @@ class ConnectionFacade implements Conn {
     return new Set(this.#connection.subscriptions.keys());
   }
   send(name: string, ...args: unknown[]): void {
-    this.#owner.sendEvent(this.#connection, name, args);
+    this.#owner().sendEvent(this.#connection, name, args);
   }
   async disconnect(reason = "", options: { readonly terminal?: boolean } = {}): Promise<void> {
     const terminal = options.terminal === true;
-    this.#connection.close(terminal ? 3003 : 1000, reason, terminal ? this.#owner.createError("forbidden") : null);
+    this.#connection.close(terminal ? 3003 : 1000, reason, terminal ? this.#owner().createError("forbidden") : null);
   }
   revoke(): void {
     this.#connection.lease.revoke();

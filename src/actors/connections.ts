@@ -9,7 +9,6 @@ import { Lease } from "../boundary/lease.ts";
 import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import { OUTCOMES } from "../boundary/outcome.ts";
 import type { Credentials } from "../boundary/verify.ts";
-import type { Timer } from "../hosts/port.ts";
 import type { ErrorMessage } from "../protocol/messages.ts";
 import { Connection, type ConnectionKind, type ConnectionOwner } from "./connection.ts";
 import { ConnInitScope, InvocationScope } from "./context.ts";
@@ -33,15 +32,17 @@ export class ConnectionTable implements ConnectionOwner {
   readonly #instance: ActorInstance;
   readonly #connections = new Set<Connection>();
   readonly #subscribers = new Map<string, Set<Connection>>();
-  readonly #expiry = new Map<Connection, Timer>();
   #sequence = 0;
 
   constructor(instance: ActorInstance) {
     this.#instance = instance;
   }
 
-  get size(): number {
-    return this.#connections.size;
+  /** Connections that keep the actor awake: those that cannot hibernate. */
+  get wakeful(): number {
+    let count = 0;
+    for (const connection of this.#connections) if (!connection.facade.isHibernatable) count += 1;
+    return count;
   }
   /** What user code sees as `c.conns`. */
   get view(): ReadonlyMap<string, Conn> {
@@ -116,7 +117,7 @@ export class ConnectionTable implements ConnectionOwner {
     this.#connections.add(connection);
     this.#instance.runtime.connections.add(connection);
     this.#instance.touch();
-    if (connection.kind === "rpc" || connection.kind === "raw") this.armExpiry(connection);
+    if (connection.kind === "rpc" || connection.kind === "raw") connection.armExpiry(this.#instance.clock);
     const { config, options } = this.#instance.compiled;
     if (config.onConnect === undefined) return;
     const scope = new InvocationScope(this.#instance, connection, connection.caller);
@@ -135,29 +136,16 @@ export class ConnectionTable implements ConnectionOwner {
     }
   }
 
-  /** Ends the connection when its lease does; again after each renewal. */
-  armExpiry(connection: Connection): void {
-    this.#expiry.get(connection)?.cancel();
-    const { endsAt } = connection.lease;
-    if (endsAt === Number.POSITIVE_INFINITY) {
-      this.#expiry.delete(connection);
-      return;
-    }
-    const timer = this.#instance.clock.after(Math.max(0, endsAt - this.now()), () => {
-      const end = connection.leaseEnd();
-      if (end !== null) connection.endLease(end);
-      else this.armExpiry(connection);
-    });
-    this.#expiry.set(connection, timer);
-  }
-
   ended(connection: Connection): void {
-    this.#expiry.get(connection)?.cancel();
-    this.#expiry.delete(connection);
     this.#instance.runtime.connections.delete(connection);
     for (const name of connection.subscriptions.keys()) this.#subscribers.get(name)?.delete(connection);
     if (!this.#connections.delete(connection)) return;
     this.#instance.touch();
+    this.disconnected(connection);
+  }
+
+  /** Tells the actor that a connection is gone. */
+  disconnected(connection: Connection): void {
     const { onDisconnect } = this.#instance.compiled.config;
     if (onDisconnect === undefined) return;
     try {
@@ -178,9 +166,7 @@ export class ConnectionTable implements ConnectionOwner {
       held: null,
     });
     connection.deniedEvents?.delete(name);
-    const set = this.#subscribers.get(name);
-    if (set === undefined) this.#subscribers.set(name, new Set([connection]));
-    else set.add(connection);
+    this.#subscribersOf(name).add(connection);
   }
 
   unsubscribe(connection: Connection, name: string): void {
@@ -190,7 +176,7 @@ export class ConnectionTable implements ConnectionOwner {
 
   /** The lease was renewed: its end moves, and every decision that stood on the old one is taken again. */
   renewed(connection: Connection): void {
-    this.armExpiry(connection);
+    connection.armExpiry(this.#instance.clock);
     connection.redecideAll();
   }
 
@@ -258,6 +244,39 @@ export class ConnectionTable implements ConnectionOwner {
       correlationId: newCorrelationId(this.#instance.runtime.host),
       ...(event === undefined ? {} : { event }),
     };
+  }
+
+  /** The actor goes to sleep: its RPC connections stay with the runtime, nobody is told. */
+  hibernate(): void {
+    for (const connection of [...this.#connections]) {
+      if (!connection.facade.isHibernatable) continue;
+      this.#connections.delete(connection);
+      this.#instance.runtime.hibernation.keep(this.#instance.ref, connection);
+    }
+    this.#subscribers.clear();
+  }
+
+  /** The actor wakes: connections it had, if they still may be; no hook runs for them. */
+  adopt(connections: Iterable<Connection>): void {
+    for (const connection of connections) {
+      connection.adoptedBy(this);
+      this.#connections.add(connection);
+      const end = connection.leaseEnd();
+      if (end !== null) {
+        connection.endLease(end);
+        continue;
+      }
+      for (const name of connection.subscriptions.keys()) this.#subscribersOf(name).add(connection);
+    }
+  }
+
+  #subscribersOf(name: string): Set<Connection> {
+    let set = this.#subscribers.get(name);
+    if (set === undefined) {
+      set = new Set();
+      this.#subscribers.set(name, set);
+    }
+    return set;
   }
 
   /** The actor stops: peers are told to come again, or that it is gone. */

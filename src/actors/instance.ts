@@ -164,6 +164,7 @@ export class ActorInstance {
     await instance.#restoreState(snapshot);
     await instance.#createVars();
     instance.#phase = "starting";
+    instance.connections.adopt(runtime.hibernation.take(ref));
     await compiled.config.onWake?.(instance.scope);
     instance.#started();
     return instance;
@@ -307,6 +308,11 @@ export class ActorInstance {
     return this.#stopped;
   }
 
+  /** Resolves when a stop under way is over. */
+  stopped(): Promise<void> {
+    return this.#stopped ?? Promise.resolve();
+  }
+
   async #stopNow(cause: StopCause): Promise<void> {
     if (this.#phase === "stopped" || this.#phase === "destroyed") return;
     this.#phase = "stopping";
@@ -317,6 +323,7 @@ export class ActorInstance {
     if (this.#run !== null) await this.#within(this.#run, options.runStopTimeout, "run did not settle in time");
     if (cause === "destroy") await this.#hook(config.onDestroy, options.onDestroyTimeout, "onDestroy");
     else if (cause !== "reset") await this.#hook(config.onSleep, options.onSleepTimeout, "onSleep");
+    if (cause === "sleep") this.connections.hibernate();
     this.connections.closeAll(cause);
     if (this.#waits.size > 0) {
       await this.#within(
@@ -528,7 +535,7 @@ export class ActorInstance {
 
   #maySleep(): boolean {
     const runIdle = this.#run === null || !this.#meta.running || this.queues.isWaiting;
-    return this.#active === 0 && this.connections.size === 0 && runIdle && this.outbox.idle;
+    return this.#active === 0 && this.connections.wakeful === 0 && runIdle && this.outbox.idle;
   }
 
   /** A commit failed: what is in memory is not what is on disk. Goes back to disk with the next use. */

@@ -167,7 +167,7 @@ class RpcSession implements ConnectionLink {
   #begin(message: ClientMessage): void {
     let started: MaybePromise<void>;
     try {
-      started = this.#handle(message);
+      started = this.#instance!.isStopping ? this.#handleAwake(message) : this.#handle(message);
     } catch (error) {
       this.#answerError("id" in message ? message.id : undefined, error);
       return;
@@ -182,6 +182,12 @@ class RpcSession implements ConnectionLink {
   #next(): void {
     this.#deciding = false;
     while (!this.#deciding && this.#waiting.length > 0 && this.#phase === "open") this.#begin(this.#waiting.shift()!);
+  }
+
+  /** The actor sleeps, or is about to: it is woken first, and this connection is its own again. */
+  async #handleAwake(message: ClientMessage): Promise<void> {
+    this.#instance = await this.#runtime.awaken(this.#instance!);
+    if (this.#phase === "open") await this.#handle(message);
   }
 
   /** Settles when the message has started, not when it is answered: handlers interleave, starts do not. */
@@ -213,7 +219,6 @@ class RpcSession implements ConnectionLink {
     const instance = this.#instance!;
     const connection = this.#connection!;
     const started = this.#runtime.host.clock.now();
-    if (instance.isStopping) throw new Refusal("unavailable", { reason: "actor.stopping" });
     const verdict = admit(instance, {
       target,
       by: partiesOf(instance.compiled, target),

@@ -18,6 +18,7 @@ import type { Connection } from "./connection.ts";
 import { DecisionRing } from "./decisions.ts";
 import { basesOf, type CompiledActor } from "./entrypoints.ts";
 import { newCorrelationId } from "./failure.ts";
+import { Hibernation } from "./hibernation.ts";
 import { ActorInstance } from "./instance.ts";
 import type { RegistryLimits } from "./limits.ts";
 
@@ -51,6 +52,7 @@ export class Runtime {
   readonly decisions = new DecisionRing();
   readonly revocations = new Revocations();
   readonly connections = new Set<Connection>();
+  readonly hibernation: Hibernation;
   readonly #instances = new Map<string, MaybePromise<ActorInstance>>();
   readonly #boundary: Boundary;
   readonly #partyByName: ReadonlyMap<string, AnyParty>;
@@ -68,6 +70,13 @@ export class Runtime {
     this.limits = parts.limits;
     this.#boundary = boundary;
     this.#partyByName = new Map(parties.map((party) => [party.name, party]));
+    this.hibernation = new Hibernation({
+      clock: parts.host.clock,
+      epoch: () => this.#epoch,
+      correlationId: () => newCorrelationId(parts.host),
+      forget: (connection) => this.connections.delete(connection),
+      wakeForDisconnect: (ref, connection) => void this.#disconnectAsleep(ref, connection),
+    });
   }
 
   /**
@@ -369,6 +378,27 @@ export class Runtime {
     } catch (error) {
       this.host.log.error({ actor: ref.name, key: ref.key, err: error }, "an actor with work could not be woken");
     }
+  }
+
+  /** A connection ended while its actor slept: the actor is woken if it wants to know. */
+  async #disconnectAsleep(ref: ActorRef, connection: Connection): Promise<void> {
+    const compiled = this.actors.get(ref.name);
+    if (compiled?.config.onDisconnect === undefined || this.#stopping) return;
+    try {
+      const instance = await this.locate(compiled, ref, parseKey(ref.key));
+      instance?.connections.disconnected(connection);
+    } catch (error) {
+      this.host.log.error({ actor: ref.name, key: ref.key, err: error }, "onDisconnect of a sleeping actor failed");
+    }
+  }
+
+  /** The live instance of a connection whose actor may have gone to sleep meanwhile. */
+  async awaken(instance: ActorInstance): Promise<ActorInstance> {
+    if (!instance.isStopping) return instance;
+    await instance.stopped();
+    const live = await this.locate(instance.compiled, instance.ref, instance.key);
+    if (live === null) throw new Refusal("not_found", { reason: "actor.destroyed", group: "actor" });
+    return live;
   }
 
   #armPrune(): void {

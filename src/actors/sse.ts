@@ -24,7 +24,7 @@ export function openEventStream(
   const stream = new EventStream(instance, connection, signal);
   connection.link = stream;
   instance.connections.subscribe(connection, name);
-  instance.connections.armExpiry(connection);
+  connection.armExpiry(instance.clock);
   return {
     status: 200,
     headers: [

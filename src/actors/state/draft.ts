@@ -8,10 +8,10 @@
  * object or set, key of a map; an array, date or byte array is one entry as a whole): then `commit` throws `conflict`.
  */
 import { encode } from "../../protocol/json.ts";
+import { utf8Length } from "../utf8-length.ts";
 import { replaceItems } from "./array-node.ts";
 import { type Bag, copyOf, type Kind, kindOf, putMember } from "./kinds.ts";
 import { ALL, targetOf, WHOLE } from "./node.ts";
-import { utf8Length } from "./size-budget.ts";
 import { StateError } from "./state-error.ts";
 import { ViewTracker } from "./tracker.ts";
 

@@ -46,18 +46,3 @@ export class SizeBudget {
     this.#growth = size;
   }
 }
-
-/** Bytes of a text in UTF-8; lone surrogates count as the replacement character they become. */
-export function utf8Length(text: string): number {
-  let bytes = text.length;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    if (unit < 0x80) continue;
-    bytes += unit < 0x800 ? 1 : 2;
-    // A pair is four bytes for two units; counted here with its first half.
-    if (unit >= 0xd800 && unit < 0xdc00 && isLowSurrogate(text.charCodeAt(index + 1))) index += 1;
-  }
-  return bytes;
-}
-
-const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000;

@@ -3,6 +3,7 @@
  * `c.state.a === c.state.a`. `LiveTracker` changes the state itself; `draft.ts` has the one that changes copies.
  */
 import { encode } from "../../protocol/json.ts";
+import { utf8Length } from "../utf8-length.ts";
 import { admit } from "./admission.ts";
 import { ArrayNode } from "./array-node.ts";
 import { MapNode, SetNode } from "./collection-nodes.ts";
@@ -10,7 +11,6 @@ import { type Bag, kindOf, LEVELS } from "./kinds.ts";
 import { type Node, type Tracker, targetOf } from "./node.ts";
 import { ObjectNode } from "./object-node.ts";
 import { findPath, renderPath, type Segment } from "./path.ts";
-import { utf8Length } from "./size-budget.ts";
 import { BytesNode, DateNode } from "./slot-nodes.ts";
 import { StateError } from "./state-error.ts";
 
