@@ -6,6 +6,7 @@ import type { SealedCaller } from "../boundary/caller.ts";
 import type { CallerRecord } from "../boundary/scheme.ts";
 import type { Logger } from "../hosts/port.ts";
 import type { Connection } from "./connection.ts";
+import type { Delivery } from "./deliveries.ts";
 import type { GateContext } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
 import type { ActorKv } from "./kv.ts";
@@ -115,15 +116,26 @@ export class ConnInitScope extends ActorScope {
 export class InvocationScope extends ActorScope implements GateContext {
   readonly caller: SealedCaller;
   readonly #connection: Connection;
+  readonly #delivery: Delivery | null;
   #draft: StagedState<unknown> | null = null;
   #drafting = false;
   #abort: AbortController | null = null;
   #abandoned: unknown;
 
-  constructor(instance: ActorInstance, connection: Connection, caller: SealedCaller) {
+  constructor(instance: ActorInstance, connection: Connection, caller: SealedCaller, delivery: Delivery | null = null) {
     super(instance);
     this.#connection = connection;
     this.caller = caller;
+    this.#delivery = delivery;
+  }
+
+  /** The id of the delivery this call is, where its party names one. */
+  deliveryId(): string | undefined {
+    return this.#delivery?.id;
+  }
+  /** The handler succeeded: a delivery is remembered in the commit of what it changed. */
+  remember(): void {
+    this.#delivery?.succeeded();
   }
 
   get conn(): Conn {

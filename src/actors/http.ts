@@ -12,6 +12,7 @@ import { DecodeError } from "../protocol/errors.ts";
 import { decode, encode } from "../protocol/json.ts";
 import type { ActorPath } from "../protocol/paths.ts";
 import type { Connection } from "./connection.ts";
+import type { InvocationScope } from "./context.ts";
 import { type CompiledActor, needsBody } from "./entrypoints.ts";
 import { newCorrelationId, toWireFailure } from "./failure.ts";
 import { Admission, partiesOf } from "./gate.ts";
@@ -54,6 +55,8 @@ export function failureResponse(runtime: Runtime, error: unknown, target: string
   ];
   for (const [name, value] of Object.entries(failure.headers ?? {})) headers.push([name, value]);
   if (failure.retryAfter !== undefined) headers.push(["retry-after", String(Math.ceil(failure.retryAfter))]);
+  // A duplicate is a success to its sender: no body, so that no sender takes it for an error (design §3).
+  if (failure.outcome === "duplicate") return { status: failure.status, headers: headers.slice(1), body: null };
   const body = encode({ group, code, message, ...(metadata === undefined ? {} : { metadata }), correlationId });
   return { status: failure.status, headers, body };
 }
@@ -212,15 +215,16 @@ async function sendToQueue(context: RouteContext, name: string): Promise<Outboun
   const receipt = await invokeStateless(runtime, call, async (admission, instance) => {
     const request = await readBody(context, (codec, bytes) => readQueueRequest(decodeWith(codec, bytes)));
     Admission.spend(admission);
-    const sent = instance.queues.enqueue({
+    const scope = admission.context as InvocationScope;
+    const sent = await instance.queues.enqueue({
       name,
       body: request.body,
       caller: recordOf(admission.caller),
       wait: request.wait,
       timeout: request.timeout,
-      id: request.id,
+      id: request.id ?? scope.deliveryId(),
     });
-    instance.outbox.settle();
+    scope.remember();
     return sent;
   });
   const response = await jsonResponse(context, 200, wireReceipt(receipt));

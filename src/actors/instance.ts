@@ -15,6 +15,7 @@ import type { Connection } from "./connection.ts";
 import { ConnectionTable } from "./connections.ts";
 import { ActorScope } from "./context.ts";
 import { EXPIRED, withDeadline } from "./deadline.ts";
+import { Deliveries } from "./deliveries.ts";
 import type { CompiledActor } from "./entrypoints.ts";
 import { newCorrelationId } from "./failure.ts";
 import { createInternalClient } from "./internal-client.ts";
@@ -45,6 +46,7 @@ export class ActorInstance {
   readonly queues: ActorQueues;
   readonly schedule: ActorSchedule;
   readonly kv: ActorKv;
+  readonly deliveries: Deliveries;
   readonly connections: ConnectionTable;
   readonly invocations: Invocations;
   readonly scope: ActorScope;
@@ -113,6 +115,7 @@ export class ActorInstance {
       rows: snapshot?.schedules ?? [],
     });
     this.kv = new ActorKv({ ref, store: runtime.host.store, outbox: this.outbox });
+    this.deliveries = new Deliveries({ ref, store: runtime.host.store, clock: this.clock, outbox: this.outbox });
     this.connections = new ConnectionTable(this);
     this.invocations = new Invocations(this);
     this.scope = new ActorScope(this);

@@ -136,6 +136,7 @@ export class Invocations {
     this.#instance.unpin();
     scope.endQueue(succeeded ? "handled" : "failed");
     if (entry.atomic) scope.endDecision(succeeded);
+    if (succeeded) scope.remember();
     this.#instance.outbox.settle();
   }
 
@@ -217,7 +218,10 @@ export class Invocations {
     this.#running += 1;
     try {
       const response = await onRequest(admission.context, request);
-      if (response instanceof Response) return response;
+      if (response instanceof Response) {
+        if (response.status < 500) (admission.context as InvocationScope).remember();
+        return response;
+      }
       throw new Refusal("fault", {
         reason: "request.no_response",
         cause: new TypeError(`onRequest of "${this.#instance.compiled.name}" must return a Response.`),

@@ -2,7 +2,7 @@
  * Owns calls that come without a standing connection: HTTP actions, queue sends, raw requests, and calls by other actors.
  * One path for all of them:
  *
- *   prove → resolve (+ revocation) → locate or judge provisionally → onBeforeConnect → createConnState → gate →
+ *   prove → resolve (+ revocation) → locate or judge provisionally → onBeforeConnect → createConnState → replay → gate →
  *   create if missing → onConnect → handler → onDisconnect
  */
 import type { SealedCaller } from "../boundary/caller.ts";
@@ -14,6 +14,7 @@ import type { Credentials } from "../boundary/verify.ts";
 import { keyText } from "../protocol/key.ts";
 import type { Connection, ConnectionKind } from "./connection.ts";
 import { InvocationScope } from "./context.ts";
+import type { Delivery } from "./deliveries.ts";
 import type { CompiledActor } from "./entrypoints.ts";
 import { Admission, admit } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
@@ -94,6 +95,7 @@ async function attempt<T>(
   run: Admitted<T>,
 ): Promise<T | typeof AGAIN> {
   const instance = await locateOrJudge(runtime, call, credentials, caller);
+  let delivery: Delivery | null = null;
   instance.pin();
   try {
     let connection: Connection;
@@ -106,12 +108,13 @@ async function attempt<T>(
         params: call.params,
         request: call.request,
       });
+      delivery = await instance.deliveries.begin(call.target, credentials.resolve(call.by).proof);
       const verdict = await admit(instance, {
         target: call.target,
         by: call.by,
         credentials,
         leaseEnd: () => connection.leaseEnd(),
-        createContext: (resolved) => new InvocationScope(instance, connection, resolved),
+        createContext: (resolved) => new InvocationScope(instance, connection, resolved, delivery),
       });
       if (!(verdict instanceof Admission)) throw verdict;
       admission = verdict;
@@ -131,6 +134,7 @@ async function attempt<T>(
       if (!call.keepConnection) connection.lost();
     }
   } finally {
+    delivery?.end();
     instance.unpin();
   }
 }
