@@ -7,6 +7,7 @@
  * to share a page, and lying away from the end. Measured in docs/decisions: `bench/store.ts`.
  */
 import type { ActorEntry } from "./actor-entries.ts";
+import { isCorruption } from "./failure.ts";
 import type { Statements } from "./statements.ts";
 
 /** Commits after which an actor counts as written often. */
@@ -17,6 +18,8 @@ const SMALL = 1024;
 const MOVES_PER_GROUP = 64;
 /** The end of the table is at least this many slots. */
 const SMALLEST_END = 512;
+/** More slots than a file can hold, and still an exact number. */
+const BEYOND_ALL = 2 ** 50;
 
 export class Placement {
   readonly #statements: Statements;
@@ -68,7 +71,13 @@ export function isBusy(entry: ActorEntry): boolean {
 
 /** Slots only grow: `aid`s are slots of the past, so this also keeps them unique. */
 function firstFreeSlot(statements: Statements): number {
-  const actors = statements.get("SELECT max(slot) AS top FROM actor").get();
-  const trash = statements.get("SELECT max(aid) AS top FROM trash").get();
-  return Math.max(Number(actors?.["top"] ?? 0), Number(trash?.["top"] ?? 0)) + 1;
+  try {
+    const actors = statements.get("SELECT max(slot) AS top FROM actor").get();
+    const trash = statements.get("SELECT max(aid) AS top FROM trash").get();
+    return Math.max(Number(actors?.["top"] ?? 0), Number(trash?.["top"] ?? 0)) + 1;
+  } catch (error) {
+    // The end of the table is damaged: the actors before it are served, and new ones fail by themselves.
+    if (isCorruption(error)) return BEYOND_ALL;
+    throw error;
+  }
 }

@@ -168,7 +168,10 @@ export class Reader {
 
   #load(actor: ActorRef): Snapshot | null {
     const columns = this.#statements.get("SELECT * FROM actor WHERE name = ? AND key = ?").get(actor.name, actor.key);
-    if (columns === undefined) return null;
+    if (columns === undefined) {
+      this.#assertAbsent(actor);
+      return null;
+    }
     const row = readActor(columns);
     const counts = parseCounts(row.counts);
     const owner = { seed: row.seed, actor: `${row.name}/${row.key}` };
@@ -183,6 +186,24 @@ export class Reader {
       connections,
       queues: Object.fromEntries(counts.queues),
     };
+  }
+
+  /**
+   * An actor that is not in the index would be created anew, over its own data if a damaged key hid it. A single damaged
+   * key stands beside the place where the search ended, so its neighbours are held against their rows.
+   */
+  #assertAbsent({ name, key }: ActorRef): void {
+    const columns = "SELECT name, key, slot FROM actor INDEXED BY actor_key";
+    const before = `${columns} WHERE (name, key) < (?, ?) ORDER BY name DESC, key DESC LIMIT 1`;
+    const after = `${columns} WHERE (name, key) > (?, ?) ORDER BY name, key LIMIT 1`;
+    for (const sql of [before, after]) {
+      const entry = this.#statements.get(sql).get(name, key);
+      if (entry === undefined) continue;
+      const slot = entry["slot"] as number;
+      const row = this.#statements.get("SELECT name, key FROM actor NOT INDEXED WHERE slot = ?").get(slot);
+      if (row?.["name"] === entry["name"] && row?.["key"] === entry["key"]) continue;
+      throw damaged(`${name}/${key}`, "the index of actors is damaged near its name");
+    }
   }
 
   #schedules(aid: number, owner: Owner): readonly ScheduleRow[] {

@@ -66,7 +66,8 @@ export interface OpenOptions {
 export function openFile({ path, readOnly, cacheKib }: OpenOptions): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly, timeout: 5000, enableForeignKeyConstraints: false });
   try {
-    db.exec(`PRAGMA cache_size = -${cacheKib}`);
+    // With cell_size_check a page whose cells do not fit it is refused when it is read, not when it is used.
+    db.exec(`PRAGMA cache_size = -${cacheKib}; PRAGMA cell_size_check = ON`);
     if (!readOnly) db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0");
     return db;
   } catch (error) {

@@ -14,7 +14,7 @@ if (isMainThread || parentPort === null) throw new Error("this file runs as a wo
 start(parentPort, workerData as WorkerOptions);
 
 function start(port: MessagePort, options: WorkerOptions): void {
-  if (options.role === "writer") attempt(port, () => serveWrites(port, options));
+  if (options.role === "writer") attempt(port, options, () => serveWrites(port, options));
   else if (options.role === "keeper") serveKeeping(port, options);
   // The reader loads its code beside the writer, and opens the file once the writer has made it ready.
   else port.once("message", (request: Request) => openReader(port, options, request));
@@ -26,19 +26,18 @@ function openReader(port: MessagePort, options: WorkerOptions, request: Request)
     port.close();
     return;
   }
-  attempt(port, () => {
+  attempt(port, options, () => {
     serveReads(port, options);
     port.postMessage({ kind: "ready", error: null, unclean: false } satisfies Reply);
   });
 }
 
-function attempt(port: MessagePort, work: () => void): void {
+function attempt(port: MessagePort, options: WorkerOptions, work: () => void): void {
   try {
     work();
   } catch (error) {
     const configuration = error instanceof ConfigurationError;
-    const code = configuration ? error.code : toStoreError(error, null).code;
-    const message = error instanceof Error ? error.message : String(error);
+    const { code, message } = configuration ? error : toStoreError(error, `the data directory ${options.directory}`);
     port.postMessage({ kind: "ready", error: { code, configuration, message }, unclean: false } satisfies Reply);
     port.close();
   }
