@@ -121,6 +121,8 @@ export class Boundary {
   ): MaybePromise<Credentials> {
     for (let index = start; index < bases.length; index++) {
       const base = bases[index]!;
+      // Who accepts everybody proves nothing: it must not stand for a credential that failed (G2).
+      if (base.scheme.kind === "none") continue;
       const result = this.#proveOne(base, presentation, now);
       if (isPromise(result)) {
         return result.then((settled) => {

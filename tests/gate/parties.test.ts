@@ -53,7 +53,7 @@ let good = "";
 let admin = "";
 let forged = "";
 beforeAll(async () => {
-  ({ url, close } = await serveForFile(setup({ use: { room, strict: strictRoom } })));
+  ({ url, close } = await serveForFile(setup({ use: { room, strict: strictRoom, open: openRoom } })));
   good = await token("alice");
   admin = await token("root", { admin: true });
   forged = await token("mallory", { admin: true }, "another-secret-of-at-least-32-bytes");
@@ -64,6 +64,11 @@ beforeEach(() => {
 });
 
 const strictRoom = actor({ by: User, state: {}, actions: { act: () => ran.push("act") } });
+const openRoom = actor({
+  by: Visitor,
+  guards: { actions: { close: { by: User } } },
+  actions: { look: () => "seen", close: () => ran.push("close") },
+});
 const act = (name: string, bearerToken?: string) => post(`${url}/actors/room/one/actions/${name}`, [], bearerToken);
 
 test("a refinement is 401 without a token, 401 with a bad one, 403 without the claim, 200 with it", async () => {
@@ -147,6 +152,15 @@ test("a bad token in the first frame is refused, not anonymous", async () => {
   const socket = await WireSocket.rpc(`${url}/actors/room/two`, { token: forged });
   expect(await socket.closed).toEqual({ code: 3000, reason: "auth/unauthenticated" });
   expect(socket.messages).toMatchObject([{ t: "error", code: "unauthenticated" }]);
+});
+
+test("a public actor with one guarded entrypoint refuses a connection whose credential failed", async () => {
+  const socket = await WireSocket.rpc(`${url}/actors/open/one`, { token: forged });
+  expect((await socket.closed).code).toBe(3000);
+  const visitor = await WireSocket.rpc(`${url}/actors/open/one`);
+  expect((await visitor.next((message) => message.t === "ready")).expiresAt).toBeNull();
+  // Where the only party is Visitor no credential is read (ruling 7).
+  expect((await post(`${url}/actors/open/one/actions/look`, [], forged)).status).toBe(200);
 });
 
 test("a visitor's connection may only do what a visitor may", async () => {
