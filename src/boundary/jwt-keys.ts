@@ -1,11 +1,12 @@
 /**
- * Owns public keys for tokens: reading a JWK Set (RFC 7517) strictly, choosing a key, checking a signature with it (`jose`).
+ * Owns public keys for tokens: reading a JWK Set (RFC 7517) strictly, choosing a key, checking a signature with it. Keys are
+ * imported by `jose`, signatures checked by WebCrypto over the text that was read, so no second parser sees the token.
  *
  * K1 A key fixes what it verifies: its type and curve decide the algorithms, never the token.
  * K2 Symmetric keys, keys with private parts, keys for encryption and weak RSA keys are not in a set.
  * K3 Two keys under one `kid` verify nothing: which was meant is unknown.
  */
-import { type CryptoKey, compactVerify, importJWK } from "jose";
+import { type CryptoKey, importJWK } from "jose";
 import { decodeBase64Url } from "./base64.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseStrictJsonBytes } from "./json-strict.ts";
 
@@ -133,12 +134,25 @@ export function selectKeys(set: KeySet, algorithm: string, kid: string | null): 
 
 const imported = new WeakMap<PublicKey, Map<string, Promise<CryptoKey | null>>>();
 
-/** True when this key verifies the token under this algorithm. The token has been read strictly before. */
-export async function verifyWithKey(token: string, key: PublicKey, algorithm: string): Promise<boolean> {
-  const cryptoKey = await importOnce(key, algorithm);
-  if (cryptoKey === null) return false;
-  const verified = await compactVerify(token, cryptoKey, { algorithms: [algorithm] }).catch(() => null);
-  return verified !== null;
+const PARAMETERS: Readonly<Record<PublicKeyAlgorithm, AlgorithmIdentifier | RsaPssParams | EcdsaParams>> =
+  Object.freeze({
+    RS256: { name: "RSASSA-PKCS1-v1_5" },
+    PS256: { name: "RSA-PSS", saltLength: 32 },
+    ES256: { name: "ECDSA", hash: "SHA-256" },
+    EdDSA: { name: "Ed25519" },
+  });
+
+/** True when this key verifies the signature over these bytes under this algorithm. Never rejects. */
+export async function verifyWithKey(
+  key: PublicKey,
+  algorithm: string,
+  signature: Uint8Array<ArrayBuffer>,
+  signed: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  const own = key.algorithms.find((name) => name === algorithm);
+  const cryptoKey = own === undefined ? null : await importOnce(key, own);
+  if (own === undefined || cryptoKey === null) return false;
+  return crypto.subtle.verify(PARAMETERS[own], cryptoKey, signature, signed).catch(() => false);
 }
 
 function importOnce(key: PublicKey, algorithm: string): Promise<CryptoKey | null> {

@@ -1,22 +1,15 @@
 /**
  * Owns the scheme `bearer`: HS256 JSON Web Tokens under a secret shared with whoever issues them (RFC 7519, RFC 7518 §3.2).
  * The algorithm is fixed here and a symmetric party cannot hold a public key, so no header can confuse one with the other.
- *
- * Signatures are checked synchronously where the host lends an HMAC; elsewhere by `jose` over WebCrypto.
  */
-import { compactVerify } from "jose";
-import { equalBytes } from "../constant-time.ts";
 import { ConfigurationError } from "../errors.ts";
-import type { Jwt } from "../jwt.ts";
-import { andThen, type MaybePromise } from "../maybe-promise.ts";
-import type { Scheme, SchemeEnvironment } from "../scheme.ts";
+import { andThen } from "../maybe-promise.ts";
+import type { Scheme } from "../scheme.ts";
 import { readExpectations, type TokenExpectations, toTokenRule } from "./expectations.ts";
+import { createHs256Check, MIN_HS256_KEY_BYTES } from "./hs256.ts";
 import { assertKnownOptions } from "./options.ts";
 import { assertSharedSecret, planSecrets, type Secret, type SecretSource } from "./secrets.ts";
-import { isTokenPresented, type SignatureCheck, TokenVerifier } from "./token.ts";
-
-/** RFC 7518 §3.2: an HS256 key has at least the size of its output. */
-export const MIN_BEARER_SECRET_BYTES = 32;
+import { isTokenPresented, TokenVerifier } from "./token.ts";
 
 export interface BearerOptions {
   /** Name(s) of the secret, or a function that fetches it at start. At least 32 bytes of UTF-8. */
@@ -62,57 +55,20 @@ export function bearer(options: BearerOptions): BearerScheme {
       andThen(secrets.load(party, environment), (loaded) => {
         for (const secret of loaded) assertBearerSecret(party, secret);
         const rule = toTokenRule(expects, environment.skew);
-        return andThen(createCheck(loaded, environment), (check) => new TokenVerifier(rule, check, environment));
+        const keys = loaded.map(({ value }) => UTF8.encode(value));
+        return andThen(createHs256Check(keys, environment), (check) => new TokenVerifier(rule, check, environment));
       }),
   });
 }
 
 function assertBearerSecret(party: string, secret: Secret): void {
   assertSharedSecret(party, secret);
-  if (UTF8.encode(secret.value).length >= MIN_BEARER_SECRET_BYTES) return;
+  if (UTF8.encode(secret.value).length >= MIN_HS256_KEY_BYTES) return;
   throw new ConfigurationError(
     "secret.too_short",
-    `${secret.label} of party "${party}" is shorter than ${MIN_BEARER_SECRET_BYTES} bytes, the least for HS256 (RFC 7518 §3.2). ` +
+    `${secret.label} of party "${party}" is shorter than ${MIN_HS256_KEY_BYTES} bytes, the least for HS256 (RFC 7518 §3.2). ` +
       "Make one with: openssl rand -base64 48",
   );
 }
 
 const UTF8 = new TextEncoder();
-
-function createCheck(secrets: readonly Secret[], environment: SchemeEnvironment): MaybePromise<SignatureCheck> {
-  const keys = secrets.map(({ value }) => UTF8.encode(value));
-  const { hmac } = environment;
-  if (hmac !== undefined) return hmacCheck(keys.map((key) => hmac("sha256", key)));
-  return Promise.all(keys.map(importKey)).then(joseCheck);
-}
-
-/** Checks with the host's HMAC: synchronous, in constant time over the decoded bytes. */
-function hmacCheck(digests: readonly ((data: Uint8Array) => Uint8Array)[]): SignatureCheck {
-  return {
-    ...FIXED_KEYS,
-    check(jwt: Jwt): string | null {
-      const signed = UTF8.encode(jwt.signedText);
-      return digests.some((digest) => equalBytes(digest(signed), jwt.signature)) ? null : "jwt.signature";
-    },
-  };
-}
-
-/** Checks with jose, where the platform has WebCrypto only. */
-function joseCheck(keys: readonly CryptoKey[]): SignatureCheck {
-  return {
-    ...FIXED_KEYS,
-    async check(_jwt: Jwt, token: string): Promise<string | null> {
-      for (const key of keys) {
-        const verified = await compactVerify(token, key, { algorithms: ["HS256"] }).catch(() => null);
-        if (verified !== null) return null;
-      }
-      return "jwt.signature";
-    },
-  };
-}
-
-const FIXED_KEYS = Object.freeze({ generation: 0, isCurrent: () => true });
-
-function importKey(key: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
-  return crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["verify"]);
-}

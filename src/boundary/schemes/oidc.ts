@@ -3,7 +3,7 @@
  * RFC 9068 §4). Issuer and audience are required, symmetric algorithms do not exist here, and keys come from the provider alone.
  */
 import { ConfigurationError } from "../errors.ts";
-import type { Jwt } from "../jwt.ts";
+import type { Jws } from "../jwt.ts";
 import {
   PUBLIC_KEY_ALGORITHMS,
   type PublicKey,
@@ -122,6 +122,8 @@ function readAlgorithms(algorithms: readonly PublicKeyAlgorithm[] | undefined): 
   );
 }
 
+const UTF8 = new TextEncoder();
+
 class ProviderCheck implements SignatureCheck {
   readonly #keys: ProviderKeys;
 
@@ -137,17 +139,18 @@ class ProviderCheck implements SignatureCheck {
     return this.#keys.isCurrent(now);
   }
 
-  async check(jwt: Jwt, token: string, now: number): Promise<string | null> {
+  async check(jws: Jws, _token: string, now: number): Promise<string | null> {
     const known = await this.#keys.current(now);
-    let candidates: readonly PublicKey[] = known === null ? [] : selectKeys(known, jwt.algorithm, jwt.kid);
+    let candidates: readonly PublicKey[] = known === null ? [] : selectKeys(known, jws.algorithm, jws.kid);
     if (candidates.length === 0 && known !== null) {
       const renewed = await this.#keys.renewed(now);
-      candidates = renewed === null ? [] : selectKeys(renewed, jwt.algorithm, jwt.kid);
+      candidates = renewed === null ? [] : selectKeys(renewed, jws.algorithm, jws.kid);
     }
     if (known === null) return "oidc.keys_unavailable";
     if (candidates.length === 0) return "oidc.key_unknown";
+    const signed = UTF8.encode(jws.signedText);
     for (const key of candidates) {
-      if (await verifyWithKey(token, key, jwt.algorithm)) return null;
+      if (await verifyWithKey(key, jws.algorithm, jws.signature, signed)) return null;
     }
     return "jwt.signature";
   }

@@ -7,7 +7,7 @@
  * {@link SignatureCheck} alone.
  */
 
-import { type HeaderRule, type Jwt, MAX_TOKEN_LENGTH, parseJwt } from "../jwt.ts";
+import { type HeaderRule, type Jws, type Jwt, MAX_TOKEN_LENGTH, parseJwt } from "../jwt.ts";
 import { type ClaimRule, judgeTimes, type RegisteredClaims, readClaims } from "../jwt-claims.ts";
 import { isPromise, type MaybePromise } from "../maybe-promise.ts";
 import {
@@ -30,7 +30,7 @@ export interface SignatureCheck {
   /** True while tokens verified before may be relied on without asking for keys. */
   isCurrent(now: number): boolean;
   /** Null when the signature is good, else why not. Never throws or rejects. */
-  check(jwt: Jwt, token: string, now: number): MaybePromise<string | null>;
+  check(jws: Jws, token: string, now: number): MaybePromise<string | null>;
 }
 
 export interface TokenRule {
