@@ -1,0 +1,54 @@
+/** Owns the access matrix as text: an aligned table, one actor after the other, for terminals and files. */
+import type { Matrix, MatrixRow, Verdict } from "./matrix.ts";
+
+/** How a verdict is styled; the identity where the reader sees no colours. */
+export type VerdictPaint = (verdict: Verdict, text: string) => string;
+
+const GAP = "  ";
+const KIND_LABELS: Readonly<Record<string, string>> = { queue: "queue", subscribe: "event" };
+
+/** The matrix as lines, without a line break at the end. */
+export function renderMatrix(matrix: Matrix, paint: VerdictPaint = (_verdict, text) => text): string {
+  const parties = matrix.parties.map((party) => party.name);
+  const labels = matrix.rows.map(labelOf);
+  const first = Math.max(...labels.map((label) => label.length), 0);
+  const widths = parties.map((party) => Math.max(party.length, "allow".length));
+  const lines: string[] = [];
+  let actor: string | null = null;
+  matrix.rows.forEach((row, index) => {
+    if (row.actor !== actor) {
+      if (actor !== null) lines.push("");
+      actor = row.actor;
+      lines.push(
+        [actor.padEnd(first + GAP.length), ...parties.map((party, at) => party.padEnd(widths[at]!))]
+          .join(GAP)
+          .trimEnd(),
+      );
+    }
+    const cells = parties.map((party, at) => {
+      const verdict = row.cells[party]!;
+      return paint(verdict, verdict.padEnd(at === parties.length - 1 ? 0 : widths[at]!));
+    });
+    lines.push([`${GAP}${labels[index]!.padEnd(first)}`, ...cells].join(GAP));
+  });
+  return [...lines, ...legend(matrix)].join("\n");
+}
+
+function labelOf(row: MatrixRow): string {
+  const kind = KIND_LABELS[row.kind] ?? row.kind;
+  if (row.name === undefined) return kind;
+  return row.name === "*" ? `${kind} (any other)` : `${kind} ${row.name}`;
+}
+
+function legend(matrix: Matrix): readonly string[] {
+  const seen = new Set(matrix.rows.flatMap((row) => Object.values(row.cells)));
+  const refinements = matrix.parties.flatMap(({ name, refines }) =>
+    refines === undefined ? [] : [`${name} = ${refines.base} with ${refines.requires}`],
+  );
+  const notes = [
+    ...refinements,
+    ...(seen.has("?") ? ["? = decided by code, for each call"] : []),
+    ...(seen.has("404") ? ["404 = nothing is there to reach"] : []),
+  ];
+  return notes.length === 0 ? [] : ["", ...notes];
+}

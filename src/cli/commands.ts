@@ -1,0 +1,10 @@
+/** Owns the list of commands, in the order `byward --help` shows them. A file is loaded only when its command is called. */
+import type { CommandEntry } from "./command.ts";
+
+export const COMMANDS: readonly CommandEntry[] = [
+  { name: "new", summary: "Make a project that runs", load: () => import("./commands/new.ts") },
+  { name: "dev", summary: "Run a registry, restart on change", load: () => import("./commands/dev.ts") },
+  { name: "serve", summary: "Run a registry", load: () => import("./commands/serve.ts") },
+  { name: "access", summary: "Show who may reach what", load: () => import("./commands/access.ts") },
+  { name: "token", summary: "Make a bearer token, offline", load: () => import("./commands/token.ts") },
+];

@@ -1,0 +1,34 @@
+/** Owns the options that `dev` and `serve` share: where to listen, where to keep state. */
+import { type Command, InvalidArgumentError } from "commander";
+import type { ServeOptions } from "../registry/registry.ts";
+
+export interface ServeFlags {
+  readonly port?: number;
+  readonly hostname?: string;
+  readonly dataDir?: string;
+}
+
+export function addServeOptions(command: Command): Command {
+  return command
+    .option(
+      "-p, --port <port>",
+      "port to listen on; 0 takes any that is free (default: 6420, or the next free)",
+      readPort,
+    )
+    .option("--hostname <address>", "address to listen on (default: 127.0.0.1)")
+    .option("--data-dir <folder>", "folder that keeps the state (default: .byward)");
+}
+
+export function toServeOptions(flags: ServeFlags): ServeOptions {
+  return {
+    ...(flags.port === undefined ? {} : { port: flags.port }),
+    ...(flags.hostname === undefined ? {} : { hostname: flags.hostname }),
+    ...(flags.dataDir === undefined ? {} : { dataDir: flags.dataDir }),
+  };
+}
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError("A port is a number from 0 to 65535.");
+}

@@ -1,0 +1,16 @@
+/** Preloaded into processes under test: there `byward` and its subpaths mean the source, not the last build. */
+import { registerHooks } from "node:module";
+
+const SUBPATHS: Readonly<Record<string, string>> = {
+  byward: "index.node.ts",
+  "byward/client": "client/index.ts",
+  "byward/testing": "testing/index.ts",
+};
+
+registerHooks({
+  resolve(specifier, context, nextResolve) {
+    const source = Object.hasOwn(SUBPATHS, specifier) ? SUBPATHS[specifier] : undefined;
+    if (source === undefined) return nextResolve(specifier, context);
+    return { url: new URL(`../../src/${source}`, import.meta.url).href, shortCircuit: true };
+  },
+});
