@@ -4,6 +4,7 @@
  * and has no `onDisconnect`.
  */
 import type { SealedCaller } from "../boundary/caller.ts";
+import { EXPIRED, withDeadline } from "../boundary/deadline.ts";
 import { Refusal } from "../boundary/errors.ts";
 import { Lease } from "../boundary/lease.ts";
 import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
@@ -12,7 +13,6 @@ import type { Credentials } from "../boundary/verify.ts";
 import type { ErrorMessage } from "../protocol/messages.ts";
 import { Connection, type ConnectionKind, type ConnectionOwner } from "./connection.ts";
 import { ConnInitScope, InvocationScope } from "./context.ts";
-import { EXPIRED, withDeadline } from "./deadline.ts";
 import { encodeEvent, validateEvent } from "./events.ts";
 import { newCorrelationId } from "./failure.ts";
 import { Admission, admit, partiesOf } from "./gate.ts";

@@ -6,6 +6,7 @@
  * run; stop: abort → run settles → onSleep or onDestroy → connections close → waitUntil → last commit.
  */
 import { recordOf, type SealedCaller } from "../boundary/caller.ts";
+import { EXPIRED, withDeadline } from "../boundary/deadline.ts";
 import { Refusal } from "../boundary/errors.ts";
 import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import { Scheduler } from "../boundary/party.ts";
@@ -14,7 +15,6 @@ import type { ActorMeta, ActorRef, Clock, Logger, Snapshot, Timer } from "../hos
 import type { Connection } from "./connection.ts";
 import { ConnectionTable } from "./connections.ts";
 import { ActorScope } from "./context.ts";
-import { EXPIRED, withDeadline } from "./deadline.ts";
 import { Deliveries } from "./deliveries.ts";
 import type { CompiledActor } from "./entrypoints.ts";
 import { newCorrelationId } from "./failure.ts";

@@ -2,6 +2,8 @@
  * Owns running what the gate admitted. Every function that reaches handler code takes the `Admission` first and spends
  * it (G3). Payloads are parsed here, after the decision.
  */
+
+import { EXPIRED, withDeadline } from "../boundary/deadline.ts";
 import { Refusal } from "../boundary/errors.ts";
 import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { AnyParty } from "../boundary/party.ts";
@@ -9,7 +11,6 @@ import type { ScheduleRow } from "../hosts/port.ts";
 import { decode } from "../protocol/json.ts";
 import type { Connection } from "./connection.ts";
 import { InvocationScope } from "./context.ts";
-import { EXPIRED, withDeadline } from "./deadline.ts";
 import type { ActionEntry } from "./entrypoints.ts";
 import { Admission, admitOwn } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
