@@ -13,7 +13,13 @@ import { type Output, writeTagged } from "./tagged-writer.ts";
 type Bytes = Uint8Array<ArrayBuffer>;
 
 // Records and tagged bytes are extensions of this library; other readers would not know them.
-const encoder = new Encoder({ useRecords: false, tagUint8Array: false, mapsAsObjects: true, copyBuffers: true });
+const encoder = new Encoder({
+  useRecords: false,
+  tagUint8Array: false,
+  mapsAsObjects: true,
+  copyBuffers: true,
+  variableMapSize: true,
+});
 
 const TREE: Output<unknown> = {
   plain: (value) => value,
