@@ -78,13 +78,15 @@ export class Lane {
     return row;
   }
 
-  /** When the earliest delayed message may be delivered; null when none is delayed. */
+  /** When the earliest message still delayed may be delivered; null when none is delayed. Never in the past. */
   get earliest(): number | null {
+    this.#promote();
     return this.#delayed.peek()?.at ?? null;
   }
 
   /** True if messages wait that no delay holds back, delivered or not. */
   get hasDeliverable(): boolean {
+    this.#promote();
     return this.ready > this.#delayed.size;
   }
 

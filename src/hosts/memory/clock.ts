@@ -22,6 +22,9 @@ const MAX_TURNS = 10_000;
 /** A drain ends after so many turns in which nobody set or cancelled a timer. */
 const QUIET_TURNS = 64;
 
+/** Timers that may run at one instant; more is a timer that sets itself again for now. */
+const MAX_AT_ONCE = 100_000;
+
 export class VirtualClock implements Clock {
   #now: number;
   #order = 0;
@@ -70,9 +73,12 @@ export class VirtualClock implements Clock {
   /** Moves time on to an instant, epoch ms; does nothing but drain when it is past. */
   async advanceTo(instant: number): Promise<void> {
     await this.drain();
+    let standing = 0;
     for (;;) {
       const first = this.#earliest();
       if (first === null || first.at > instant) break;
+      standing = first.at > this.#now ? 0 : standing + 1;
+      if (standing > MAX_AT_ONCE) throw new Error(`Timers at ${this.#now} set each other without end`);
       this.#now = Math.max(this.#now, first.at);
       this.#pending.delete(first.order);
       first.task();
