@@ -16,7 +16,7 @@ import { readExpectations, type TokenExpectations, toTokenRule } from "./expecta
 import { assertProviderUrl } from "./guarded-fetch.ts";
 import { assertKnownOptions, readSeconds, readStrings } from "./options.ts";
 import { type ProviderAddress, ProviderKeys, type ProviderTimes } from "./provider-keys.ts";
-import { isTokenPresented, type SignatureCheck, TokenVerifier } from "./token.ts";
+import { isTokenPresented, type SignatureCheck, type SignatureReason, TokenVerifier } from "./token.ts";
 
 export interface OidcOptions {
   /** The provider: an https URL, compared with `iss` character by character. */
@@ -139,7 +139,7 @@ class ProviderCheck implements SignatureCheck {
     return this.#keys.isCurrent(now);
   }
 
-  async check(jws: Jws, _token: string, now: number): Promise<string | null> {
+  async check(jws: Jws, _token: string, now: number): Promise<SignatureReason | null> {
     const known = await this.#keys.current(now);
     let candidates: readonly PublicKey[] = known === null ? [] : selectKeys(known, jws.algorithm, jws.kid);
     if (candidates.length === 0 && known !== null) {

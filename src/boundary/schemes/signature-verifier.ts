@@ -25,7 +25,7 @@ import { asBufferSource, type DeliveryKey, verifyWithAny } from "../webhooks/del
 import { isFormType, joinFormParameters } from "../webhooks/form-parameters.ts";
 import type { CheckedFormat } from "../webhooks/format.ts";
 import { type OrderRule, readSequence } from "../webhooks/order.ts";
-import { readSignatureHeader } from "../webhooks/signature-header.ts";
+import { readSignatureHeader, type SignatureHeaderReason } from "../webhooks/signature-header.ts";
 import { buildSigned } from "../webhooks/template.ts";
 import { queryParameter, urlForms } from "../webhooks/url-forms.ts";
 
@@ -39,8 +39,22 @@ export interface DeliveryRule {
   readonly order: OrderRule | null;
 }
 
+/** Every reason for which a signature party refuses a delivery, for the log. */
+export type DeliveryReason =
+  | SignatureHeaderReason
+  | "signature.body_missing"
+  | "signature.timestamp_missing"
+  | "signature.timestamp"
+  | "signature.id"
+  | "signature.form"
+  | "signature.delimiter"
+  | "signature.mismatch"
+  | "signature.body_digest"
+  | "signature.outside_tolerance"
+  | "signature.order_missing";
+
 /** A step's answer: a value, or the reason of refusal. */
-type Step<Value> = { readonly value: Value } | { readonly reason: string };
+type Step<Value> = { readonly value: Value } | { readonly reason: DeliveryReason };
 
 const EMPTY_CLAIMS = Object.freeze(Object.create(null)) as Readonly<Record<string, never>>;
 
@@ -61,14 +75,14 @@ export class SignatureVerifier implements SchemeVerifier {
     const { format } = this.#rule;
     const header = presentation.header(format.header);
     if (header === null) return ABSENT;
-    if (presentation.body === null) return failed("signature.body_missing");
+    if (presentation.body === null) return refuse("signature.body_missing");
     const signature = readSignatureHeader(header, format.grammar, format.variants);
-    if (typeof signature === "string") return failed(signature);
+    if (typeof signature === "string") return refuse(signature);
     const delivery = new Delivery(presentation, signature, presentation.body);
     const candidates = signedCandidates(format, delivery, presentation);
-    if ("reason" in candidates) return failed(candidates.reason);
+    if ("reason" in candidates) return refuse(candidates.reason);
     return andThen(this.#findVerified(candidates.value, delivery), (signed) =>
-      signed === null ? failed("signature.mismatch") : this.#conclude(presentation, delivery, signed, now),
+      signed === null ? refuse("signature.mismatch") : this.#conclude(presentation, delivery, signed, now),
     );
   }
 
@@ -93,15 +107,15 @@ export class SignatureVerifier implements SchemeVerifier {
     now: number,
   ): MaybePromise<ProofResult> {
     return andThen(this.#isBodyCovered(presentation, delivery), (covered) => {
-      if (!covered) return failed("signature.body_digest");
+      if (!covered) return refuse("signature.body_digest");
       const time = readTime(this.#rule.format, delivery);
-      if ("reason" in time) return failed(time.reason);
+      if ("reason" in time) return refuse(time.reason);
       const { tolerance } = this.#rule;
       if (time.value !== null && tolerance !== null && Math.abs(now - time.value) > tolerance) {
-        return failed("signature.outside_tolerance", "replayed");
+        return refuse("signature.outside_tolerance");
       }
       return andThen(this.#readMark(delivery, signed, time.value, now), (mark) =>
-        "reason" in mark ? failed(mark.reason) : proved(time.value, mark.value),
+        "reason" in mark ? refuse(mark.reason) : proved(time.value, mark.value),
       );
     });
   }
@@ -196,6 +210,10 @@ function readForm(format: CheckedFormat, delivery: Delivery, presentation: Prese
   if (delivery.body.length === 0) return "";
   if (format.bodyDigest !== undefined && queryParameter(presentation.url, format.bodyDigest.query) !== null) return "";
   return isFormType(presentation.header("content-type")) ? joinFormParameters(delivery.body) : null;
+}
+
+function refuse(reason: DeliveryReason): ProofResult {
+  return failed(reason, reason === "signature.outside_tolerance" ? "replayed" : "unauthenticated");
 }
 
 function proved(time: number | null, replay: ReplayMark | null): ProofResult {

@@ -7,8 +7,8 @@
  * {@link SignatureCheck} alone.
  */
 
-import { type HeaderRule, type Jws, type Jwt, MAX_TOKEN_LENGTH, parseJwt } from "../jwt.ts";
-import { type ClaimRule, judgeTimes, type RegisteredClaims, readClaims } from "../jwt-claims.ts";
+import { type HeaderRule, type Jws, type Jwt, type JwtReason, MAX_TOKEN_LENGTH, parseJwt } from "../jwt.ts";
+import { type ClaimReason, type ClaimRule, judgeTimes, type RegisteredClaims, readClaims } from "../jwt-claims.ts";
 import { isPromise, type MaybePromise } from "../maybe-promise.ts";
 import {
   ABSENT,
@@ -23,6 +23,11 @@ import { TokenCache } from "../token-cache.ts";
 /** Verified tokens remembered per party; about 1 KB each. */
 export const TOKEN_CACHE_CAPACITY = 10_000;
 
+/** Why a signature does not count. */
+export type SignatureReason = "jwt.signature" | "oidc.keys_unavailable" | "oidc.key_unknown";
+/** Every reason for which a token party refuses a credential, for the log. */
+export type TokenReason = "bearer.malformed" | "bearer.empty" | JwtReason | SignatureReason | ClaimReason;
+
 /** How a scheme checks signatures. */
 export interface SignatureCheck {
   /** Changes whenever a key that may have verified something is no longer trusted. */
@@ -30,7 +35,7 @@ export interface SignatureCheck {
   /** True while tokens verified before may be relied on without asking for keys. */
   isCurrent(now: number): boolean;
   /** Null when the signature is good, else why not. Never throws or rejects. */
-  check(jws: Jws, token: string, now: number): MaybePromise<string | null>;
+  check(jws: Jws, token: string, now: number): MaybePromise<SignatureReason | null>;
 }
 
 export interface TokenRule {
@@ -71,9 +76,9 @@ export class TokenVerifier implements SchemeVerifier {
   prove(presentation: Presentation, now: number): MaybePromise<ProofResult> {
     if (!isTokenPresented(presentation)) return ABSENT;
     const token = readToken(presentation);
-    if (token === null) return failed("bearer.malformed");
-    if (token.length === 0) return failed("bearer.empty");
-    if (token.length > MAX_TOKEN_LENGTH) return failed("jwt.too_long");
+    if (token === null) return refuse("bearer.malformed");
+    if (token.length === 0) return refuse("bearer.empty");
+    if (token.length > MAX_TOKEN_LENGTH) return refuse("jwt.too_long");
     const key = this.#cache.keyOf(token);
     return this.#recall(key, now) ?? this.#verify(token, key, now);
   }
@@ -93,7 +98,7 @@ export class TokenVerifier implements SchemeVerifier {
 
   #verify(token: string, key: string, now: number): MaybePromise<ProofResult> {
     const jwt = parseJwt(token, this.#rule.header);
-    if (typeof jwt === "string") return failed(jwt);
+    if (typeof jwt === "string") return refuse(jwt);
     const { generation } = this.#signatures;
     const reason = this.#signatures.check(jwt, token, now);
     return isPromise(reason)
@@ -101,10 +106,10 @@ export class TokenVerifier implements SchemeVerifier {
       : this.#conclude(jwt, reason, key, generation, now);
   }
 
-  #conclude(jwt: Jwt, signature: string | null, key: string, generation: number, now: number): ProofResult {
-    if (signature !== null) return failed(signature);
+  #conclude(jwt: Jwt, signature: SignatureReason | null, key: string, generation: number, now: number): ProofResult {
+    if (signature !== null) return refuse(signature);
     const times = readClaims(jwt.claims, this.#rule.claims);
-    if (typeof times === "string") return failed(times);
+    if (typeof times === "string") return refuse(times);
     const reason = judgeTimes(times, this.#rule.claims, now);
     if (reason !== null) return refuse(reason);
     const result = proved(times, jwt);
@@ -114,7 +119,7 @@ export class TokenVerifier implements SchemeVerifier {
   }
 }
 
-function refuse(reason: string): ProofResult {
+function refuse(reason: TokenReason): ProofResult {
   return failed(reason, reason === "jwt.expired" ? "expired" : "unauthenticated");
 }
 
