@@ -19,13 +19,20 @@ import type { BaseContext, Conn, ContextClient } from "./types.ts";
 export class ActorScope implements BaseContext {
   protected readonly instance: ActorInstance;
   #queue: QueueContext | null = null;
+  #held: StagedState<unknown> | null = null;
 
   constructor(instance: ActorInstance) {
     this.instance = instance;
   }
 
+  /**
+   * The live state. While messages are held, a stage of it: what is changed then is committed with their
+   * acknowledgement, seen by nobody before, and dropped when they are given back (G9).
+   */
   get state(): unknown {
-    return this.instance.stateView();
+    if (this.#queue === null || !this.#queue.isHolding) return this.instance.stateView();
+    this.#held ??= this.instance.draftState();
+    return this.#held.value;
   }
   get vars(): unknown {
     return this.instance.varsView();
@@ -34,9 +41,18 @@ export class ActorScope implements BaseContext {
     return this.instance.kv;
   }
   get queue(): BaseContext["queue"] {
-    this.#queue ??= this.instance.queues.forContext();
+    this.#queue ??= this.instance.queues.forContext({
+      keep: () => this.#endHeld((held) => held.commit()),
+      drop: () => this.#endHeld((held) => held.rollback()),
+    });
     return this.#queue as BaseContext["queue"];
   }
+  #endHeld(how: (held: StagedState<unknown>) => void): void {
+    const held = this.#held;
+    this.#held = null;
+    if (held !== null) how(held);
+  }
+
   /** The invocation of this scope is over: what it received is acknowledged, or given back. */
   endQueue(outcome: "handled" | "failed"): void {
     this.#queue?.end(outcome);
@@ -146,7 +162,7 @@ export class InvocationScope extends ActorScope implements GateContext {
   }
 
   override get state(): unknown {
-    if (!this.#drafting) return this.instance.stateView();
+    if (!this.#drafting) return super.state;
     this.#draft ??= this.instance.draftState();
     return this.#draft.value;
   }

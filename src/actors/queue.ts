@@ -39,6 +39,14 @@ export type {
   SendOptions,
 } from "./queue/types.ts";
 
+/** What a handler changed while it held messages. */
+export interface HeldEffects {
+  /** @throws StateError when they cannot be applied; the messages then stay held */
+  keep(): void;
+  drop(): void;
+}
+const NO_EFFECTS: HeldEffects = { keep: () => {}, drop: () => {} };
+
 export class ActorQueues {
   readonly #core: QueueCore;
   readonly #log: MessageLog;
@@ -84,14 +92,23 @@ export class ActorQueues {
     return !this.#leases.isEmpty;
   }
 
-  /** The queue face of a new context. */
-  forContext(): QueueContext {
+  /**
+   * The queue face of a new context. `effects` are the changes its handler made while it held messages: kept in the turn
+   * of their acknowledgement, dropped when they are given back, so that neither is ever committed without the other.
+   */
+  forContext(effects: HeldEffects = NO_EFFECTS): QueueContext {
     return new QueueContext({
       receive: (request) => this.#receive(request),
-      acknowledge: (holder) => this.#acknowledge(holder),
-      release: (holder) => this.#release(holder),
+      acknowledge: (holder) => {
+        if (holder.leases.size > 0) effects.keep();
+        this.#acknowledge(holder);
+      },
+      release: (holder) => {
+        if (holder.leases.size > 0) effects.drop();
+        this.#release(holder);
+      },
       expireLater: (holder) => this.#expireLater(holder),
-      complete: (lease, reply) => this.#complete(lease, reply),
+      complete: (lease, reply) => this.#complete(lease, reply, effects),
       move: (from, to) => this.#leases.move(from, to),
       send: (name, body, id, held) => this.#sendOwn(name, body, id, held),
       dead: (name, limit, after) => this.#dead.list(name, limit, after),
@@ -200,7 +217,7 @@ export class ActorQueues {
     this.#core.onChange();
   }
 
-  async #complete(lease: Lease, reply: unknown): Promise<void> {
+  async #complete(lease: Lease, reply: unknown, effects: HeldEffects): Promise<void> {
     const { declared, limits, outbox } = this.#core;
     const schema = declared?.get(lease.row.queue)?.token.complete ?? null;
     let response: string | null = null;
@@ -211,6 +228,7 @@ export class ActorQueues {
       if (lease.state === "done") throw alreadyCompleted();
       if (lease.state === "lost") throw leaseLost();
     }
+    effects.keep();
     this.#leases.complete(lease, response);
     await outbox.durable();
   }
