@@ -42,6 +42,8 @@ export interface GateCall {
   readonly credentials: Credentials;
   /** Why the caller's lease is dead; null while it lives. */
   leaseEnd(): "expired" | "revoked" | null;
+  /** The refusal of a caller who is over a limit; absent where coming is not counted. */
+  overLimit?(caller: SealedCaller): Refusal | null;
   /** Builds the context for the resolved caller. */
   createContext(caller: SealedCaller): GateContext;
 }
@@ -71,6 +73,7 @@ export function admit(subject: GateSubject, call: GateCall): MaybePromise<Verdic
     credentials: call.credentials,
     clock,
     leaseEnd: () => call.leaseEnd(),
+    overLimit: call.overLimit,
     createContext: (caller) => call.createContext(caller),
     canInvoke: compiled.config.canInvoke,
     canInvokeTimeout: compiled.options.canInvokeTimeout,

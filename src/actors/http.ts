@@ -121,6 +121,7 @@ export async function presentationOf(
     header: (name) => inbound.header(name),
     body: withBody ? await inbound.bytes(runtime.limits.maxBodySize) : null,
     frameToken: null,
+    address: inbound.remoteAddress,
   };
 }
 

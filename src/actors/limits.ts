@@ -25,6 +25,8 @@ export interface RegistryLimits {
   readonly maxParamsSize: number;
   /** ms a revocation is remembered: the longest life of any accepted token. */
   readonly maxCredentialLifetime: number;
+  /** Credentials that verify nowhere, per address and minute, before what it presents is refused unread; Infinity counts none. */
+  readonly maxFailedAuthentications: number;
   /** ms `close()` waits for requests in flight. */
   readonly drainTimeout: number;
 }
@@ -42,5 +44,6 @@ export const DEFAULT_LIMITS: RegistryLimits = Object.freeze({
   maxProvisional: 1024,
   maxParamsSize: 4096,
   maxCredentialLifetime: 24 * 60 * 60 * 1000 + 60_000,
+  maxFailedAuthentications: 100,
   drainTimeout: 10_000,
 });

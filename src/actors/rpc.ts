@@ -4,7 +4,7 @@
  *
  * Messages of one connection start in the order they came: while one waits for its decision, later ones wait behind it.
  */
-import { recordOf } from "../boundary/caller.ts";
+import { recordOf, type SealedCaller } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
 import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { Presentation } from "../boundary/scheme.ts";
@@ -224,10 +224,23 @@ class RpcSession implements ConnectionLink {
       by: partiesOf(instance.compiled, target),
       credentials: connection.lease.credentials,
       leaseEnd: () => connection.leaseEnd(),
+      overLimit: (caller) => this.#overLimit(target, caller),
       createContext: (caller) => new InvocationScope(instance, connection, caller),
     });
     if (isPromise(verdict)) return verdict.then((settled) => this.#decided(settled, target, id, started, run));
     this.#decided(verdict, target, id, started, run);
+  }
+
+  #overLimit(target: InvokeTarget, caller: SealedCaller): Refusal | null {
+    const { rates } = this.#runtime;
+    if (rates.isEmpty) return null;
+    const { compiled, presentation } = this.#options;
+    const name = "name" in target ? target.name : "";
+    const address = presentation.address ?? "";
+    return rates.refuse(
+      { target: compiled.name, kind: target.kind, name, address, connection: this.#connection!.id },
+      caller,
+    );
   }
 
   #decided(
@@ -304,6 +317,8 @@ class RpcSession implements ConnectionLink {
 
   #renew(message: RenewMessage): MaybePromise<void> {
     const { compiled, presentation } = this.#options;
+    const failing = this.#runtime.failedProofs.refuse(compiled.bases, { ...presentation, frameToken: message.token });
+    if (failing !== null) return this.#answerError(message.id, failing);
     const fresh = this.#runtime.proveForConnection(compiled, { ...presentation, frameToken: message.token });
     const renewed = (credentials: Awaited<typeof fresh>): void => {
       const connection = this.#connection!;

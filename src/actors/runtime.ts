@@ -8,8 +8,9 @@
 import type { SealedCaller } from "../boundary/caller.ts";
 import { ConfigurationError, Refusal } from "../boundary/errors.ts";
 import { identityText, Revocations, type RevokeQuery } from "../boundary/lease.ts";
-import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
+import { andThen, isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import { type AnyParty, type By, baseOf, Caller, Producer, Scheduler, Visitor } from "../boundary/party.ts";
+import { FailedProofs, type RateRule, RateRules } from "../boundary/rate.ts";
 import type { Presentation } from "../boundary/scheme.ts";
 import { Boundary, type Credentials } from "../boundary/verify.ts";
 import type { ActorRef, Host, RevocationRow, Timer } from "../hosts/port.ts";
@@ -36,6 +37,8 @@ export interface RuntimeParts {
   readonly actors: ReadonlyMap<string, CompiledActor>;
   readonly extraParties: Iterable<AnyParty>;
   readonly limits: RegistryLimits;
+  /** Limits by caller, for all entrypoints of the registry. */
+  readonly rate?: readonly RateRule[];
   readonly skew: number;
 }
 
@@ -52,6 +55,8 @@ export class Runtime {
   readonly decisions = new DecisionRing();
   readonly revocations = new Revocations();
   readonly connections = new Set<Connection>();
+  readonly rates: RateRules;
+  readonly failedProofs: FailedProofs;
   readonly hibernation: Hibernation;
   readonly #instances = new Map<string, MaybePromise<ActorInstance>>();
   readonly #boundary: Boundary;
@@ -68,6 +73,8 @@ export class Runtime {
     this.host = parts.host;
     this.actors = parts.actors;
     this.limits = parts.limits;
+    this.rates = new RateRules(parts.rate ?? [], parts.host.clock);
+    this.failedProofs = new FailedProofs(parts.limits.maxFailedAuthentications, parts.host.clock);
     this.#boundary = boundary;
     this.#partyByName = new Map(parties.map((party) => [party.name, party]));
     this.hibernation = new Hibernation({
@@ -119,12 +126,19 @@ export class Runtime {
 
   /** Verifies what was presented for a `by`. */
   prove(by: By, presentation: Presentation): MaybePromise<Credentials> {
-    return this.#boundary.prove(basesOf(by), presentation, this.host.clock.now());
+    return this.#prove(basesOf(by), presentation);
   }
 
   /** Verifies what was presented against every party of an actor (ruling 8). */
   proveForConnection(compiled: CompiledActor, presentation: Presentation): MaybePromise<Credentials> {
-    return this.#boundary.prove(compiled.bases, presentation, this.host.clock.now());
+    return this.#prove(compiled.bases, presentation);
+  }
+
+  #prove(bases: readonly AnyParty[], presentation: Presentation): MaybePromise<Credentials> {
+    return andThen(this.#boundary.prove(bases, presentation, this.host.clock.now()), (credentials) => {
+      this.failedProofs.note(credentials, presentation);
+      return credentials;
+    });
   }
 
   /** The refusal for credentials under a revocation; null when there is none. */

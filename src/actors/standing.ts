@@ -44,6 +44,8 @@ export async function openStanding(runtime: Runtime, call: StandingCall): Promis
     if (runtime.connections.size >= runtime.limits.maxConnections) {
       throw new Refusal("overloaded", { reason: "connections.limit" });
     }
+    const failing = refuseCrowding(runtime, call);
+    if (failing !== null) throw failing;
     const credentials = await runtime.proveForConnection(compiled, call.presentation);
     caller = callerOfConnection(compiled, credentials);
     const revoked = runtime.refuseRevoked(credentials);
@@ -58,6 +60,13 @@ export async function openStanding(runtime: Runtime, call: StandingCall): Promis
     const duration = runtime.host.clock.now() - started;
     runtime.decisions.record(started, compiled.name, key, "connect", "", caller, outcome, reason, null, duration);
   }
+}
+
+/** The refusal of an address that opens, or fails to prove itself, too often; before any cryptography. */
+function refuseCrowding(runtime: Runtime, { compiled, presentation }: StandingCall): Refusal | null {
+  const address = presentation.address ?? "";
+  const subject = { target: compiled.name, kind: "connect", name: "", address, connection: null };
+  return runtime.failedProofs.refuse(compiled.bases, presentation) ?? runtime.rates.refuseUnproved(subject);
 }
 
 /** Who opens: as the actor's own parties see it, else as the first entrypoint that admits it does (G2 holds for all). */

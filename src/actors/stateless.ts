@@ -9,13 +9,14 @@ import type { SealedCaller } from "../boundary/caller.ts";
 import { Refusal, UserError } from "../boundary/errors.ts";
 import type { Outcome } from "../boundary/outcome.ts";
 import type { By } from "../boundary/party.ts";
+import type { RateSubject } from "../boundary/rate.ts";
 import type { Presentation } from "../boundary/scheme.ts";
 import type { Credentials } from "../boundary/verify.ts";
 import { keyText } from "../protocol/key.ts";
 import type { Connection, ConnectionKind } from "./connection.ts";
 import { InvocationScope } from "./context.ts";
 import type { Delivery } from "./deliveries.ts";
-import type { CompiledActor } from "./entrypoints.ts";
+import { basesOf, type CompiledActor } from "./entrypoints.ts";
 import { Admission, admit } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
 import type { Runtime } from "./runtime.ts";
@@ -52,6 +53,8 @@ export async function authenticate(
   by: By,
   presentation: Presentation,
 ): Promise<{ readonly credentials: Credentials; readonly caller: SealedCaller }> {
+  const failing = runtime.failedProofs.refuse(basesOf(by), presentation);
+  if (failing !== null) throw failing;
   const credentials = await runtime.prove(by, presentation);
   const resolution = credentials.resolve(by);
   if (resolution.refusal !== null) throw resolution.refusal;
@@ -65,6 +68,8 @@ export async function invokeStateless<T>(runtime: Runtime, call: StatelessCall, 
   const started = runtime.host.clock.now();
   let caller: SealedCaller | null = null;
   try {
+    const limited = runtime.rates.refuseUnproved(rateSubject(call));
+    if (limited !== null) throw limited;
     const proved = await authenticate(runtime, call.by, call.presentation);
     caller = proved.caller;
     for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -114,6 +119,7 @@ async function attempt<T>(
         by: call.by,
         credentials,
         leaseEnd: () => connection.leaseEnd(),
+        overLimit: (resolved) => runtime.rates.refuseCaller(rateSubject(call), resolved),
         createContext: (resolved) => new InvocationScope(instance, connection, resolved, delivery),
       });
       if (!(verdict instanceof Admission)) throw verdict;
@@ -161,6 +167,17 @@ export async function locateOrJudge(
     throw new Refusal("forbidden", { reason: "create.party" });
   }
   return runtime.provisional(compiled, address.key, call.input, creator.caller ?? caller, call.mode);
+}
+
+/** What rate rules see of a call; it stands on no connection. */
+function rateSubject({ compiled, target, presentation }: StatelessCall): RateSubject {
+  return {
+    target: compiled.name,
+    kind: target.kind,
+    name: "name" in target ? target.name : "",
+    address: presentation.address ?? "",
+    connection: null,
+  };
 }
 
 export function actorNotFound(): Refusal {

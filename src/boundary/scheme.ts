@@ -50,6 +50,8 @@ export interface Presentation {
   readonly body: Uint8Array | null;
   /** The token of a socket's first frame; null where none was sent. */
   readonly frameToken: string | null;
+  /** Address of the peer, after `trustProxy`; absent or empty where unknown. Counts, never proves. */
+  readonly address?: string;
 }
 
 /** What a credential says once verified, before the party's identity schema has seen it. */
