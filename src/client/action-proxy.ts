@@ -1,6 +1,6 @@
 /**
  * Owns the objects that answer to any name: actions of a handle, actors of a client. Members of the object itself win;
- * what other code probes for (`then`, `toJSON`, symbols, `$…`) is never one of those names, so that awaiting, logging
+ * what other code probes for (`then`, `toJSON`, symbols, `$…`, `~…`) is never one of those names, so that awaiting, logging
  * and comparing call nothing.
  */
 
@@ -34,4 +34,4 @@ export const withActions = <Members extends { action(call: { name: string; args:
         members.action({ name, args }),
   );
 
-const isProbe = (name: string): boolean => name === "then" || name === "toJSON" || name.startsWith("$");
+const isProbe = (name: string): boolean => name === "then" || name === "toJSON" || /^[$~]/.test(name);

@@ -58,4 +58,4 @@ const membersOf = (context: HandleContext) =>
     dispose: async () => {
       await Promise.all([...context.connections].map((connection) => connection.dispose()));
     },
-  }) satisfies Readonly<Record<Exclude<keyof ClientMembers, "then">, unknown>>;
+  }) satisfies Readonly<Record<Exclude<keyof ClientMembers, "then" | "~registry">, unknown>>;

@@ -20,6 +20,7 @@ export type {
   ActorHandle,
   ActorKey,
   ActorName,
+  ActorOf,
   ActorsOf,
   ActorTypes,
   Callable,

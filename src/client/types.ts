@@ -35,7 +35,10 @@ export type ActorsOf<Registry> = Registry extends { readonly "~actors"?: infer A
   ? NonNullable<Actors>
   : Readonly<Record<string, ActorDefinitionLike>>;
 export type ActorName<Registry> = keyof ActorsOf<Registry> & string;
-type ActorOf<Registry, Name> = Name extends keyof ActorsOf<Registry> ? ActorsOf<Registry>[Name] : ActorDefinitionLike;
+/** One actor's definition. */
+export type ActorOf<Registry, Name> = Name extends keyof ActorsOf<Registry>
+  ? ActorsOf<Registry>[Name]
+  : ActorDefinitionLike;
 
 /** A handler as the client sees it: the context is the server's affair. */
 type Handler = (c: never, ...args: never[]) => unknown;
@@ -273,6 +276,8 @@ export interface ClientMembers<Registry = unknown> {
   /** Disposes every live connection. */
   dispose(): Promise<void>;
   readonly then?: undefined;
+  /** Type only: the registry, for those who take a client and give its types on. */
+  readonly "~registry"?: Registry;
 }
 /** A client of a registry: one member per actor. Without a type argument every name goes, typed loosely. */
 export type Client<Registry = unknown> = ClientMembers<Registry> & {
