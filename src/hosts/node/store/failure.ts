@@ -67,10 +67,17 @@ export function toStoreError(error: unknown, actor: string | null): StoreError {
   return new StoreError(code, `A write or read${about} failed: ${cause}`, { cause: error });
 }
 
-/** Names the damaged actor and says what to do. */
+/** Names the damaged actor and says what to do. The cause is what is wrong, in a few words. */
 export function damaged(actor: string, what: string): StoreError {
   return new StoreError(
     "damaged",
     `The stored rows of ${actor} are damaged (${what}). Run \`byward data verify\` to see all damage, then restore the data directory from a backup`,
+    { cause: what },
   );
+}
+
+/** An error in a few words, for reports that say elsewhere whom it is about and what to do. */
+export function briefly(error: unknown): string {
+  if (error instanceof StoreError && typeof error.cause === "string") return error.cause;
+  return error instanceof Error ? error.message : String(error);
 }

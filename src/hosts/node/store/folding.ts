@@ -30,12 +30,21 @@ export class Folding {
     this.#fold = db.prepare("PRAGMA wal_checkpoint(PASSIVE)");
   }
 
-  /** Called between groups. */
+  /** Called between groups. A failure to fold is nobody's failed commit: all of it is in the log, and durable. */
   afterGroup(): void {
     const unfolded = this.#unfolded();
     if (unfolded < this.#threshold) return;
-    if (unfolded >= OVERGROWN * this.#threshold) this.#fold.get();
+    if (unfolded >= OVERGROWN * this.#threshold) this.makeRoom();
     else if (!this.#underWay) void this.#foldBeside();
+  }
+
+  /** Folds what it can. On a full disk, too: pages folded into the file make room in the log, and most of them need none in the file. */
+  makeRoom(): void {
+    try {
+      this.#fold.get();
+    } catch {
+      // No room for that either: the next commit finds out.
+    }
   }
 
   async #foldBeside(): Promise<void> {
@@ -46,7 +55,7 @@ export class Folding {
       // Without the keeper the writer folds all of it below: slower for those who wait, the same for the file.
     } finally {
       this.#underWay = false;
-      this.#fold.get();
+      this.makeRoom();
     }
   }
 

@@ -50,22 +50,31 @@ CREATE TABLE host(name TEXT PRIMARY KEY, value TEXT NOT NULL, sum INTEGER NOT NU
 `;
 
 /** Takes a file from one format to the next. Runs inside the opening transaction; a throw leaves the file as it was. */
-type Migration = (db: DatabaseSync) => void;
+export type Migration = (db: DatabaseSync) => void;
 
-/** By the format they start from. Format 1 is the first: a new format adds its step here and a fixture beside the old. */
-const MIGRATIONS: ReadonlyMap<number, Migration> = new Map<number, Migration>([[0, (db) => db.exec(TABLES)]]);
+/** Format 1 is the first. A new format adds its step here, and a fixture beside those of the old ones. */
+const CURRENT: MigrationPlan = { format: FORMAT, steps: new Map([[0, (db) => db.exec(TABLES)]]) };
 
 export interface OpenOptions {
   readonly path: string;
   readonly readOnly: boolean;
   /** Size of the page cache, KiB. */
   readonly cacheKib: number;
+  /** Open also a file that was cut short, to read what is left of it; default false. */
+  readonly salvage?: boolean;
 }
 
 /** Opens a connection with the settings durability rests on. */
-export function openFile({ path, readOnly, cacheKib }: OpenOptions): DatabaseSync {
-  const db = new DatabaseSync(path, { readOnly, timeout: 5000, enableForeignKeyConstraints: false });
+export function openFile({ path, readOnly, cacheKib, salvage = false }: OpenOptions): DatabaseSync {
+  const db = new DatabaseSync(path, {
+    readOnly,
+    timeout: 5000,
+    enableForeignKeyConstraints: false,
+    defensive: !salvage,
+  });
   try {
+    // First of all: every other statement looks at the file, and SQLite refuses one shorter than its header says.
+    if (salvage) db.exec("PRAGMA writable_schema = ON");
     // With cell_size_check a page whose cells do not fit it is refused when it is read, not when it is used.
     db.exec(`PRAGMA cache_size = -${cacheKib}; PRAGMA cell_size_check = ON`);
     if (!readOnly) db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0");
@@ -76,14 +85,27 @@ export function openFile({ path, readOnly, cacheKib }: OpenOptions): DatabaseSyn
   }
 }
 
-/** Brings the file to the current format, or refuses it. Creates the tables of a new file. */
-export function migrate(db: DatabaseSync, path: string): void {
-  const format = readFormat(db, path);
-  if (format === FORMAT) return;
+/** How to get to a format: the steps, by the format they start from. */
+export interface MigrationPlan {
+  readonly format: number;
+  readonly steps: ReadonlyMap<number, Migration>;
+}
+
+/**
+ * Brings the file to the current format, all steps in one transaction, or refuses it untouched. Creates the tables of a
+ * new file. `plan` is for tests.
+ */
+export function migrate(db: DatabaseSync, path: string, plan: MigrationPlan = CURRENT): void {
+  const format = readFormat(db, path, plan.format);
+  if (format === plan.format) return;
   db.exec("BEGIN IMMEDIATE");
   try {
-    for (let from = format; from < FORMAT; from += 1) stepFrom(from, path)(db);
-    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT}; COMMIT`);
+    for (let from = format; from < plan.format; from += 1) {
+      const step = plan.steps.get(from);
+      if (step === undefined) throw new Error(`no migration of ${path} from format ${from}`);
+      step(db);
+    }
+    db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${plan.format}; COMMIT`);
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");
     throw error;
@@ -91,26 +113,20 @@ export function migrate(db: DatabaseSync, path: string): void {
 }
 
 /** The format of a file, refusing what is not ours or too new. 0 = an empty file. */
-export function readFormat(db: DatabaseSync, path: string): number {
+export function readFormat(db: DatabaseSync, path: string, newest: number = FORMAT): number {
   const application = pragma(db, "application_id");
   const format = pragma(db, "user_version");
   if (application === 0 && format === 0 && pragma(db, "page_count") <= 1) return 0;
   if (application !== APPLICATION_ID) {
     throw new ConfigurationError("store.not-byward", `${path} is a SQLite file that Byward did not write`);
   }
-  if (format > FORMAT) {
+  if (format > newest) {
     throw new ConfigurationError(
       "store.newer-format",
-      `${path} has format ${format}, this version reads up to ${FORMAT}: run the newer version, or restore an older backup`,
+      `${path} has format ${format}, this version reads up to ${newest}: run the newer version, or restore an older backup`,
     );
   }
   return format;
-}
-
-function stepFrom(from: number, path: string): Migration {
-  const step = MIGRATIONS.get(from);
-  if (step === undefined) throw new Error(`no migration of ${path} from format ${from}`);
-  return step;
 }
 
 export function pragma(db: DatabaseSync, name: string): number {

@@ -88,6 +88,7 @@ class WriterThread {
     const failed = this.#writer.run(group, this.#settled + 1);
     this.#settled += group.length;
     this.#send({ kind: "group", settled: this.#settled, failed, failures: this.#writer.failures });
+    if (failed.some(([, code]) => code === "full")) this.#folding.makeRoom();
     this.#folding.afterGroup();
     if (!this.#sweeping && group.some((write) => write.mode === "destroy")) {
       this.#sweeping = true;
@@ -108,11 +109,19 @@ class WriterThread {
 
   async #close(): Promise<void> {
     await this.#keeper.close();
-    this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    this.#foldAll();
     this.#db.close();
     this.#lock.release(true);
     this.#send({ kind: "closed" });
     this.#port.close();
+  }
+
+  #foldAll(): void {
+    try {
+      this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // A full disk: the log stays beside the file, and the next start reads it.
+    }
   }
 
   #send(reply: Reply): void {

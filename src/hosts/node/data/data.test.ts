@@ -1,0 +1,215 @@
+import { readFileSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { create, update } from "../../store-suite.ts";
+import { SqliteStore } from "../store/sqlite-store.ts";
+import { temporaryDirectory } from "../store/temporary-directory.ts";
+import { backupData } from "./backup.ts";
+import { compactData } from "./compact.ts";
+import { dataFile, type Progress } from "./data-directory.ts";
+import { exportData } from "./export.ts";
+import { importData } from "./import.ts";
+import { listActors } from "./list.ts";
+import { collect, FULL, flip, markOf, PLAIN_COUNT, plainAt, sampleDirectory } from "./sample.ts";
+import { showActor } from "./show.ts";
+import { verifyData } from "./verify.ts";
+
+async function openStore(directory: string): Promise<SqliteStore> {
+  const store = await SqliteStore.open({ directory });
+  onTestFinished(() => store.close());
+  return store;
+}
+
+test("list gives every actor in order, beside a running server", async () => {
+  const directory = await sampleDirectory();
+  const store = await openStore(directory);
+  await store.commit(create({ name: "zoo", key: "late" }));
+  const progress: Progress[] = [];
+  const all = await collect(listActors(directory, { onProgress: (step) => progress.push(step) }));
+  const names = all.map(({ actor }) => `${actor?.name}/${actor?.key}`);
+  expect(names).toEqual([...names].sort());
+  expect(names).toHaveLength(PLAIN_COUNT + 2);
+  expect(progress.at(-1)).toEqual({ stage: "actors", done: PLAIN_COUNT + 2, total: PLAIN_COUNT + 2 });
+  expect(all[0]).toEqual({
+    actor: FULL,
+    id: "id-of-full",
+    createdAt: 1000,
+    version: 1,
+    stateBytes: Buffer.byteLength('{"text":"grüße 🎉"}'),
+    ready: 30,
+    dead: 1,
+    schedules: 1,
+    connections: 1,
+    running: false,
+    wakeAt: 5,
+    damage: null,
+  });
+  expect(await collect(listActors(directory, { name: "cart" }))).toHaveLength(1);
+});
+
+test("show gives one actor whole, and null for one that is not there", async () => {
+  const directory = await sampleDirectory();
+  const shown = await showActor(directory, FULL, { limit: 5 });
+  expect(shown).toMatchObject({
+    state: '{"text":"grüße 🎉"}',
+    queues: { jobs: { ready: 30, dead: 0 }, mail: { ready: 0, dead: 1 } },
+    messageCount: 32,
+    pairCount: 2,
+    replayCount: 1,
+    damage: [],
+  });
+  expect(shown?.messages.map((row) => row.id)).toEqual([1, 2, 3, 4, 5]);
+  expect(await showActor(directory, { name: "cart", key: "absent" })).toBeNull();
+});
+
+test("verify finds a sound directory sound and counts every row", async () => {
+  const directory = await sampleDirectory();
+  const report = await verifyData(directory);
+  const held = 32 + 1 + 1 + 2 + 1 + 1;
+  expect(report).toEqual({
+    sound: true,
+    actors: PLAIN_COUNT + 1,
+    rows: PLAIN_COUNT + 1 + held,
+    damaged: [],
+    structure: [],
+  });
+});
+
+test("a flipped byte is reported by the actor's name, and everything else still comes out", async () => {
+  const directory = await sampleDirectory();
+  flip(directory, markOf(17));
+  flip(directory, "poison");
+  const report = await verifyData(directory);
+  expect(report.sound).toBe(false);
+  expect(report.damaged.map(({ actor }) => `${actor?.name}/${actor?.key}`)).toEqual([
+    "cart/full",
+    "cart/full",
+    "room/key-017",
+  ]);
+  const listed = await collect(listActors(directory));
+  expect(listed.filter((one) => one.damage !== null).map((one) => one.actor)).toEqual([plainAt(17)]);
+  const lines = (await collect(exportData(directory))).map((line) => JSON.parse(line));
+  expect(lines.filter((line) => line.kind === "actor")).toHaveLength(PLAIN_COUNT);
+  expect(lines.filter((line) => line.kind === "message")).toHaveLength(32);
+  expect(lines.filter((line) => line.kind === "damage").map((line) => line.actor)).toContain("room/key-017");
+  await expect(showActor(directory, plainAt(17))).rejects.toMatchObject({ code: "damaged" });
+  expect((await showActor(directory, FULL))?.damage).toHaveLength(2);
+});
+
+test("a file that was cut short gives what is left of it and names what is not", async () => {
+  const directory = await sampleDirectory();
+  const path = dataFile(directory);
+  truncateSync(path, statSync(path).size - 2 * 4096);
+  const report = await verifyData(directory);
+  expect(report.sound).toBe(false);
+  expect(report.structure.length).toBeGreaterThan(0);
+  const listed = await collect(listActors(directory));
+  const whole = listed.filter((one) => one.damage === null).length;
+  expect(whole).toBeGreaterThan(0);
+  expect(whole).toBeLessThan(PLAIN_COUNT + 1);
+  const lines = (await collect(exportData(directory))).map((line) => JSON.parse(line));
+  expect(lines.filter((line) => line.kind === "actor")).toHaveLength(whole);
+  const rescued = temporaryDirectory();
+  const imported = await importData(
+    rescued,
+    lines.map((line) => JSON.stringify(line)),
+  );
+  expect(imported.actors).toBe(whole);
+  expect((await verifyData(rescued)).sound).toBe(true);
+});
+
+test("an export imported elsewhere and exported again is the same text", async () => {
+  const directory = await sampleDirectory();
+  const lines = await collect(exportData(directory));
+  const copy = join(temporaryDirectory(), "copy");
+  const report = await importData(copy, lines);
+  expect(report).toEqual({ actors: PLAIN_COUNT + 1, skipped: 0, rows: 38 });
+  expect(await collect(exportData(copy))).toEqual(lines);
+  const store = await openStore(copy);
+  expect(await store.getEpoch()).toBe(3);
+  expect(await store.listRevocations(0)).toHaveLength(1);
+});
+
+test("import refuses, skips or replaces actors that exist", async () => {
+  const directory = await sampleDirectory();
+  const lines = await collect(exportData(directory));
+  const store = await SqliteStore.open({ directory });
+  await store.commit(update(FULL, { state: "changed", kvPut: [{ key: Uint8Array.of(9), value: Uint8Array.of(9) }] }));
+  await store.close();
+  await expect(importData(directory, lines)).rejects.toMatchObject({ code: "data.import-line" });
+  expect(await importData(directory, lines, { existing: "skip" })).toMatchObject({
+    actors: 0,
+    skipped: PLAIN_COUNT + 1,
+  });
+  expect((await showActor(directory, FULL))?.state).toBe("changed");
+  expect(await importData(directory, lines, { existing: "replace" })).toMatchObject({ actors: PLAIN_COUNT + 1 });
+  expect(await collect(exportData(directory))).toEqual(lines);
+});
+
+test("an import that cannot be taken says at which line, and leaves no half actor", async () => {
+  const lines = await collect(exportData(await sampleDirectory()));
+  const target = temporaryDirectory();
+  const cut = lines.slice(0, 20);
+  await expect(importData(target, cut)).rejects.toMatchObject({ code: "data.import-cut" });
+  const at = lines.findIndex((line) => line.includes('"kind":"pair"'));
+  const torn = [...lines.slice(0, at), "{", ...lines.slice(at)];
+  await expect(importData(target, torn)).rejects.toThrow(new RegExp(`Line ${at + 1} .*data\\.import-line`));
+  await expect(importData(target, ['{"kind":"other"}'])).rejects.toThrow(/Line 1 /);
+  await expect(importData(target, ['{"kind":"byward-export","version":99}'])).rejects.toThrow(/version 99/);
+  expect(await collect(listActors(target))).toEqual([]);
+});
+
+test("a backup taken under load is whole, and a directory a server starts on", async () => {
+  const directory = await sampleDirectory();
+  const store = await openStore(directory);
+  let running = true;
+  let written = 0;
+  const load = (async () => {
+    for (; running; written += 1) {
+      const pair = { key: Uint8Array.of(1), value: new TextEncoder().encode(`${written}`) };
+      await store.commit(update(plainAt(1), { state: `${written}`, kvPut: [pair] }));
+    }
+  })();
+  const target = join(temporaryDirectory(), "backup");
+  const before = written;
+  const progress: Progress[] = [];
+  await backupData(directory, target, { onProgress: (step) => progress.push(step) });
+  running = false;
+  await load;
+  expect((await verifyData(target)).sound).toBe(true);
+  const copy = await openStore(target);
+  const state = (await copy.load(plainAt(1)))?.state;
+  const [value] = await copy.kvGet(plainAt(1), [Uint8Array.of(1)]);
+  expect(new TextDecoder().decode(value ?? undefined)).toBe(before === 0 && value === null ? "" : state);
+  expect((await copy.load(FULL))?.queues).toEqual({ jobs: { ready: 30, dead: 0 }, mail: { ready: 0, dead: 1 } });
+  await expect(backupData(directory, target)).rejects.toMatchObject({ code: "data.target-taken" });
+});
+
+test("compact gives back the room of what was deleted, and refuses beside a server", async () => {
+  const directory = await sampleDirectory();
+  const store = await SqliteStore.open({ directory });
+  const big = { name: "room", key: "big" };
+  await store.commit(create(big, { state: "x".repeat(2_000_000) }));
+  await store.commit({ actor: big, mode: "destroy" });
+  await expect(compactData(directory)).rejects.toMatchObject({ code: "store.locked" });
+  await store.close();
+  const lines = await collect(exportData(directory));
+  const report = await compactData(directory);
+  expect(report.before - report.after).toBeGreaterThan(1_500_000);
+  expect(report.after).toBe(statSync(dataFile(directory)).size);
+  expect(await collect(exportData(directory))).toEqual(lines);
+  expect((await verifyData(directory)).sound).toBe(true);
+});
+
+test("a place without data is refused, not made", async () => {
+  const directory = temporaryDirectory();
+  for (const work of [
+    () => collect(listActors(directory)),
+    () => verifyData(directory),
+    () => compactData(directory),
+    () => backupData(directory, join(directory, "target")),
+  ]) {
+    await expect(work()).rejects.toMatchObject({ name: "ConfigurationError", code: "data.none" });
+  }
+  expect(() => readFileSync(dataFile(directory))).toThrow();
+});
