@@ -17,8 +17,8 @@ export interface Subscription {
   readonly name: string;
   generation: number;
   epoch: number;
-  /** Broadcasts numbered below it were sent before it was admitted. */
-  readonly since: number;
+  /** Broadcasts of the present instance numbered below it were sent before it was admitted. */
+  since: number;
   /** Events held while a new decision is being taken; null when none is. */
   held: Outgoing[] | null;
 }

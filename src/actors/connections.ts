@@ -266,7 +266,10 @@ export class ConnectionTable implements ConnectionOwner {
         connection.endLease(end);
         continue;
       }
-      for (const name of connection.subscriptions.keys()) this.#subscribersOf(name).add(connection);
+      for (const subscription of connection.subscriptions.values()) {
+        subscription.since = this.#sequence;
+        this.#subscribersOf(subscription.name).add(connection);
+      }
     }
   }
 
