@@ -76,6 +76,12 @@ test("members inherited or hidden behind __proto__ are not read", () => {
   } finally {
     Reflect.deleteProperty(Object.prototype, "token");
   }
+  Object.defineProperty(Object.prototype, "t", { value: "hello", configurable: true });
+  try {
+    expect(() => readClientFrame(jsonCodec, "{}")).toThrow(/no known "t"/);
+  } finally {
+    Reflect.deleteProperty(Object.prototype, "t");
+  }
 });
 
 test("a tagged value is no message", () => {

@@ -668,6 +668,30 @@ test("without anyone listening for errors, a listener's error is reported to the
   expect([reported, conn.connStatus]).toStrictEqual([[boom], "connected"]);
 });
 
+test("nothing behind the end of a connection is delivered, though it came in the same frame", async () => {
+  const server = await startServer();
+  const seen: string[] = [];
+  const disposed = connect(server);
+  disposed.on("news", () => {
+    seen.push("news");
+    void disposed.dispose();
+  });
+  const first = await server.peers.next();
+  await first.admit();
+  const news = { t: "event", name: "news", args: [] };
+  first.send(news, news);
+  await first.closed;
+  const expired = connect(server);
+  expired.on("news", () => seen.push("after expiry"));
+  const second = await server.peers.next();
+  await second.admit();
+  const error = { t: "error", group: "auth", code: "forbidden", message: "", correlationId: "x" };
+  second.send(error, news);
+  second.socket.close(3003);
+  await until(() => expired.$failure !== undefined);
+  expect(seen).toStrictEqual(["news"]);
+});
+
 test("the server is asked once per event and told when the last listener has gone", async () => {
   const server = await startServer();
   const conn = connect(server);
