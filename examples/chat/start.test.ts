@@ -1,0 +1,30 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { paste, start } from "../../tests/cli/process.ts";
+
+test("the three printed commands do what they say", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "byward-chat-"));
+  const chat = start("examples/chat/main.ts", ["--port", "0", "--web-port", "0", "--data-dir", dataDir]);
+  try {
+    await chat.waitFor(/Ctrl\+C/);
+    const [post = "", refused = "", subscribe = ""] = chat.stdout.match(/^ {2}curl .*$/gm) ?? [];
+
+    expect((await paste(post)).stdout).toMatch(/^\{"output":\{"id":1,"author":"alice","text":"hello",.*\} 200\n$/);
+
+    const refusal = await paste(refused);
+    expect(refusal.stdout).toMatch(/^\{"group":"auth","code":"unauthenticated",.*\} 401\n$/);
+
+    const stream = paste(subscribe, 1500);
+    await new Promise((done) => setTimeout(done, 700));
+    await paste(post);
+    const heard = (await stream).stdout;
+    expect(heard).toContain("event: ready");
+    // The second message of alice; the visitor's was never one.
+    expect(heard).toMatch(/data: \[\{"id":2,"author":"alice","text":"hello",/);
+  } finally {
+    expect((await chat.stop()).code).toBe(0);
+    await rm(dataDir, { recursive: true });
+  }
+});
