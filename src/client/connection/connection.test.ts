@@ -705,8 +705,10 @@ test("the server is asked once per event and told when the last listener has gon
   early();
   offs[0]!();
   offs[0]!();
+  offs.push(conn.on("news", () => {}));
   await settled();
   expect(peer.messages.all).toHaveLength(2);
+  offs[2]!();
   offs[1]!();
   expect(await peer.expect("unsubscribe")).toStrictEqual({ t: "unsubscribe", name: "news" });
   conn.on("news", () => {});
