@@ -14,6 +14,7 @@ import type {
   CapabilityDecl,
   CapabilityOp,
   ConsumesClause,
+  EventDecl,
   Expr,
   FieldDecl,
   FnDecl,
@@ -122,7 +123,9 @@ export interface DeclaredType {
   /** The unit that declares it. */
   readonly unit: ProgramUnit;
   readonly source: SourceFile;
-  readonly decl: TypeDecl;
+  readonly decl: TypeDecl | EventDecl;
+  /** The type of its values. */
+  readonly type: Type;
   readonly shape: Shape;
   /** `fn T.m(self, …)`, by name. */
   readonly methods: ReadonlyMap<string, Func>;

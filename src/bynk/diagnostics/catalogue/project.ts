@@ -67,7 +67,8 @@ export const project = {
     title: "unreadable file",
     message: text`\`${"path"}\` cannot be read: ${"reason"}`,
     hint: text`check the file's permissions, and save it as UTF-8`,
-    explanation: "A source that was found must be readable and valid UTF-8; anything else would compile half a project.",
+    explanation:
+      "A source that was found must be readable and valid UTF-8; anything else would compile half a project.",
   }),
   "bynk.project.schema_registry_corrupt": entry({
     title: "unreadable event schema lock",

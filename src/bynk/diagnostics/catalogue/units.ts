@@ -1,5 +1,6 @@
 /** What is found about `uses`, `consumes` and `exports`, and about foreign types. */
-import { entry, text, wording } from "../wording.ts";
+import { entry, text } from "../wording.ts";
+import { nearEntry } from "./near.ts";
 
 export const units = {
   "bynk.uses.name_conflict": entry({
@@ -25,19 +26,12 @@ export const units = {
     explanation:
       "`uses` copies the names of a library into this unit. A context or adapter is something that runs; it is consumed, so that the dependency is visible.",
   }),
-  "bynk.uses.unknown_commons": entry({
+  "bynk.uses.unknown_commons": nearEntry({
     title: "unknown commons",
     message: text`there is no commons \`${"name"}\``,
     label: text`not found`,
     hint: text`create it, or remove the clause`,
     explanation: "`uses a.b` names a commons of this project by its full dotted name.",
-    variants: {
-      near: {
-        message: text`there is no commons \`${"name"}\``,
-        label: text`not found`,
-        hint: text`write \`${"nearest"}\``,
-      },
-    },
   }),
   "bynk.consumes.alias_conflict": entry({
     title: "alias already taken",
@@ -85,34 +79,20 @@ export const units = {
     explanation:
       "A commons is a library that is compiled into whoever uses it; there is nothing running to depend on. `uses` brings its names.",
   }),
-  "bynk.consumes.unknown_context": entry({
+  "bynk.consumes.unknown_context": nearEntry({
     title: "unknown context",
     message: text`there is no context or adapter \`${"name"}\``,
     label: text`not found`,
     hint: text`create it, or remove the clause`,
     explanation: "`consumes a.b` names a context or adapter of this project, or one of the toolchain such as `bynk`.",
-    variants: {
-      near: {
-        message: text`there is no context or adapter \`${"name"}\``,
-        label: text`not found`,
-        hint: text`write \`${"nearest"}\``,
-      },
-    },
   }),
-  "bynk.consumes.unknown_service": entry({
+  "bynk.consumes.unknown_service": nearEntry({
     title: "unknown service",
     message: text`\`${"context"}\` has no service \`${"name"}\` that can be called`,
     label: text`no such service`,
     hint: text`call a service of \`${"context"}\` that has \`on call\``,
     explanation:
       "Across contexts only services with `on call` can be called, by the service's name: `desk.lookup(id)`. Routes, schedules and queues are not reachable that way.",
-    variants: {
-      near: wording({
-        message: text`\`${"context"}\` has no service \`${"name"}\` that can be called`,
-        label: text`no such service`,
-        hint: text`write \`${"nearest"}\``,
-      }),
-    },
   }),
   "bynk.context.consumes_cycle": entry({
     title: "contexts that consume each other in a circle",
@@ -167,7 +147,8 @@ export const units = {
     message: text`\`${"name"}\` is exported, and nothing here provides it`,
     label: text`has no provider`,
     hint: text`add \`provides ${"name"} = …\``,
-    explanation: "Whoever consumes an exported capability calls the provider of the context that exports it, so there must be one.",
+    explanation:
+      "Whoever consumes an exported capability calls the provider of the context that exports it, so there must be one.",
   }),
   "bynk.exports.conflicting_visibility": entry({
     title: "type exported both ways",
@@ -190,32 +171,18 @@ export const units = {
     hint: text`remove one of the two`,
     explanation: "Every name is exported at most once.",
   }),
-  "bynk.exports.undeclared_capability": entry({
+  "bynk.exports.undeclared_capability": nearEntry({
     title: "export of an unknown capability",
     message: text`this unit declares no capability \`${"name"}\``,
     label: text`not declared here`,
     hint: text`declare it, or remove it from the clause`,
     explanation: "A unit exports capabilities that it declares and provides itself.",
-    variants: {
-      near: {
-        message: text`this unit declares no capability \`${"name"}\``,
-        label: text`not declared here`,
-        hint: text`write \`${"nearest"}\``,
-      },
-    },
   }),
-  "bynk.exports.undeclared_type": entry({
+  "bynk.exports.undeclared_type": nearEntry({
     title: "export of an unknown type",
     message: text`this unit has no type \`${"name"}\``,
     label: text`not declared here`,
     hint: text`declare it, or remove it from the clause`,
     explanation: "A unit exports types that it declares or that come in through `uses`.",
-    variants: {
-      near: {
-        message: text`this unit has no type \`${"name"}\``,
-        label: text`not declared here`,
-        hint: text`write \`${"nearest"}\``,
-      },
-    },
   }),
 } as const;

@@ -1,0 +1,58 @@
+/** The bodies of handlers, and what they leave unused of `given` (reference §11.3). */
+import { createFix, type Fix } from "../../diagnostics/diagnostic.ts";
+import type { SourceFile } from "../../diagnostics/source-file.ts";
+import type { GivenClause, ServiceDecl } from "../../syntax/ast.ts";
+import { checkBody } from "../bodies.ts";
+import type { UnitState } from "../state.ts";
+
+export function checkHandlers(unit: UnitState): void {
+  /** What the handlers that inherit a service's `given` have used of it. */
+  const inherited = new Map<ServiceDecl, Set<string>>();
+  for (const { source, node } of unit.own.services.values()) {
+    if (node.given !== undefined && source !== undefined) inherited.set(node, new Set());
+  }
+  for (const task of unit.handlers) {
+    const { handler, source, service } = task;
+    const used = checkBody({
+      unit,
+      source,
+      site: "handler",
+      locals: task.locals,
+      result: task.result,
+      resultRef: handler.result,
+      block: handler.body,
+      given: task.given,
+      insertion: task.insertion,
+    });
+    if (handler.given !== undefined) warnOfUnused(unit, source, handler.given, used);
+    else for (const name of used) inherited.get(service)?.add(name);
+  }
+  for (const { source, node } of unit.own.services.values()) {
+    const used = inherited.get(node);
+    if (node.given !== undefined && used !== undefined) warnOfUnused(unit, source, node.given, used);
+  }
+}
+
+function warnOfUnused(unit: UnitState, source: SourceFile, clause: GivenClause, used: ReadonlySet<string>): void {
+  for (const [index, capability] of clause.capabilities.entries()) {
+    const name = capability.parts.at(-1)?.text ?? "";
+    if (name === "" || used.has(name)) continue;
+    const fixes = [removeFrom(source, clause, index)];
+    unit.findings.report(source, "bynk.given.unused_capability", capability.span, { name }, { fixes });
+  }
+}
+
+/** Removes one entry with its comma, or the whole clause when it is the only one. */
+function removeFrom(source: SourceFile, clause: GivenClause, index: number): Fix {
+  const { capabilities } = clause;
+  const entry = capabilities[index]?.span ?? clause.span;
+  const before = capabilities[index - 1];
+  const after = capabilities[index + 1];
+  const title = "remove it from `given`";
+  if (before !== undefined)
+    return createFix(source, title, [{ span: { start: before.span.end, end: entry.end }, text: "" }]);
+  if (after !== undefined)
+    return createFix(source, title, [{ span: { start: entry.start, end: after.span.start }, text: "" }]);
+  const start = source.text.slice(0, clause.span.start).trimEnd().length;
+  return createFix(source, title, [{ span: { start, end: clause.span.end }, text: "" }]);
+}

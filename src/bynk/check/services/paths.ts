@@ -1,0 +1,47 @@
+/** Paths of http routes (reference §12.3). */
+import type { SourceFile } from "../../diagnostics/source-file.ts";
+import type { HttpEntry } from "../../syntax/ast.ts";
+import type { UnitState } from "../state.ts";
+
+/** A part of a path between slashes. */
+export type PathPart = { readonly kind: "literal" | "param"; readonly text: string };
+
+/** Prefixes that belong to the runtime. */
+const reserved = ["/_bynk", "/_byward"];
+
+/** The parts of the path; a path that cannot be served is reported and gives undefined. */
+export function readPath(unit: UnitState, source: SourceFile, entry: HttpEntry): readonly PathPart[] | undefined {
+  const { value: path, span } = entry.path;
+  const prefix = reserved.find((candidate) => path === candidate || path.startsWith(`${candidate}/`));
+  if (prefix !== undefined) {
+    unit.findings.report(source, "bynk.http.reserved_prefix", span, { prefix });
+    return undefined;
+  }
+  const problem = findProblem(path);
+  if (problem !== undefined) {
+    unit.findings.report(source, "bynk.http.invalid_path", span, { path, problem });
+    return undefined;
+  }
+  return partsOf(path);
+}
+
+function partsOf(path: string): readonly PathPart[] {
+  const texts = path.slice(1).split("/");
+  if (texts.length === 1 && texts[0] === "") return [];
+  return texts.map((text) =>
+    text.startsWith(":") ? { kind: "param", text: text.slice(1) } : { kind: "literal", text },
+  );
+}
+
+function findProblem(path: string): string | undefined {
+  if (!path.startsWith("/")) return "it does not begin with `/`";
+  const params = partsOf(path).flatMap((part) => (part.kind === "param" ? [part.text] : []));
+  if (params.includes("")) return "a `:` has no name";
+  if (new Set(params).size < params.length) return "two parameters have the same name";
+  return /[?#]/.test(path) ? "`?` and `#` never reach a route" : undefined;
+}
+
+/** What two routes share when they differ in the names of their parameters only. */
+export function shapeOf(parts: readonly PathPart[]): string {
+  return parts.map((part) => (part.kind === "param" ? ":" : part.text)).join("/");
+}
