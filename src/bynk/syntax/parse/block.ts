@@ -28,6 +28,7 @@ export function parseBlockBody(ctx: ParseContext, brace: Token): BlockBody {
   let tail: Expr | undefined;
   while (!endsBlock(ctx) && tail === undefined) {
     const mended = isMisplacedSign(ctx);
+    const isEcho = ctx.isEcho;
     const statement = mended ? undefined : parseStatement(ctx);
     if (statement !== undefined) {
       statements.push(statement);
@@ -35,7 +36,7 @@ export function parseBlockBody(ctx: ParseContext, brace: Token): BlockBody {
     }
     const value = mended ? readOverSign(ctx) : parseBare(ctx);
     if (endsBlock(ctx)) tail = value;
-    else statements.push(strayOf(ctx, value, mended));
+    else statements.push(strayOf(ctx, value, mended || isEcho));
   }
   if (!ctx.eat("}")) reportUnclosed(ctx, "`}`", brace);
   return { statements, tail };

@@ -5,6 +5,7 @@ import type { Span } from "../ast.ts";
 import { describeToken, isFileEnd, type Punctuation, type ReservedWord, type Token } from "../token.ts";
 import type { ParseContext } from "./context.ts";
 import { parseExpression } from "./nesting.ts";
+import { skipUntil } from "./recover.ts";
 
 /** Situations in which a missing token has a better hint than "expected X". Wordings: `catalogue/parse.ts`. */
 export type ExpectedVariant = keyof (typeof catalogue)["bynk.parse.expected_token"]["variants"];
@@ -58,6 +59,13 @@ export function expectClosing(ctx: ParseContext, kind: ")" | "]" | "}", opener: 
   const closing = ctx.eat(kind);
   if (closing === undefined) reportUnclosed(ctx, `\`${kind}\``, opener);
   return closing;
+}
+
+/** Reads the closing bracket of `opener`; when something else stands there, skips to it on the same line. */
+export function closeGroup(ctx: ParseContext, kind: ")" | "]", opener: Token): void {
+  if (expectClosing(ctx, kind, opener) !== undefined) return;
+  skipUntil(ctx, (token) => token.firstOnLine || token.kind === kind || token.kind === "{" || token.kind === "}");
+  if (ctx.eat(kind) === undefined) ctx.hush();
 }
 
 /** `(a` and `+ b)` on the next line: what is meant is plain, so the operand is read too. */

@@ -4,11 +4,10 @@ import type { Annotation, ByClause, Handler, HandlerEntry, HttpEntry, Span, Stri
 import { describeToken } from "../token.ts";
 import { parseAnnotations, parseBy, parseGiven, parseParams, parseResult } from "./clauses.ts";
 import type { ParseContext } from "./context.ts";
-import { expectClosing, expectToken, replaceFix, reportExpected } from "./expect.ts";
+import { closeGroup, expectToken, replaceFix, reportExpected } from "./expect.ts";
 import { parsePlainString } from "./literals.ts";
 import { missingName, nameOf, parseName } from "./names.ts";
 import { parseBlock } from "./nesting.ts";
-import { skipUntil } from "./recover.ts";
 
 type Owner = "service" | "agent";
 
@@ -130,7 +129,7 @@ function parseRoute(ctx: ParseContext): HandlerEntry {
 function parseData(ctx: ParseContext, what: string): StringLiteral {
   const opener = expectToken(ctx, "(", `\`(\` and ${what}`);
   const data = parsePlainString(ctx, `${what} as a string`);
-  if (opener !== undefined) expectClosing(ctx, ")", opener);
+  if (opener !== undefined) closeGroup(ctx, ")", opener);
   return data;
 }
 
@@ -161,11 +160,6 @@ function failAgentEntry(ctx: ParseContext): HandlerEntry {
 function skipEntry(ctx: ParseContext): HandlerEntry {
   const name = nameOf(ctx.next());
   const hasData = ctx.kind === "(" && (ctx.peek().kind === "string" || ctx.peek().kind === "stringHead");
-  if (hasData) {
-    const opener = ctx.next();
-    parsePlainString(ctx, "a string");
-    skipUntil(ctx, ({ kind }) => kind === ")" || kind === "{" || kind === "}");
-    expectClosing(ctx, ")", opener);
-  }
+  if (hasData) parseData(ctx, "the data");
   return { kind: "ErrorEntry", name, span: ctx.spanFrom(name.span.start) };
 }

@@ -2,7 +2,7 @@
 import type { Name, Pattern, Span, SubPattern } from "../ast.ts";
 import type { Token } from "../token.ts";
 import type { ParseContext } from "./context.ts";
-import { expectClosing, reportExpected } from "./expect.ts";
+import { closeGroup, reportExpected } from "./expect.ts";
 import { parseList } from "./lists.ts";
 import { boolLiteralOf, parsePlainString, parseSignedNumber } from "./literals.ts";
 import { isName, nameOf, parseName, startsUpperCase } from "./names.ts";
@@ -68,7 +68,7 @@ function parseIntPattern(ctx: ParseContext): Pattern {
 function parseBracketed(ctx: ParseContext): Pattern {
   const opener = ctx.next();
   const inner = parsePattern(ctx);
-  expectClosing(ctx, ")", opener);
+  closeGroup(ctx, ")", opener);
   return { kind: "ParenPattern", inner, span: ctx.spanFrom(opener.start) };
 }
 

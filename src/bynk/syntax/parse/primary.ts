@@ -3,7 +3,7 @@ import type { ConstructorExpr, Expr, Name, Span } from "../ast.ts";
 import { describeToken, type Token, type TokenKind } from "../token.ts";
 import type { ParseContext } from "./context.ts";
 import { parseIf, parseMatch } from "./control.ts";
-import { expectClosing, expectToken, replaceFix, reportExpected } from "./expect.ts";
+import { closeGroup, expectToken, replaceFix, reportExpected } from "./expect.ts";
 import { isLambda, parseLambda } from "./lambda.ts";
 import { parseList } from "./lists.ts";
 import { boolLiteralOf, floatLiteralOf, stringLiteralOf } from "./literals.ts";
@@ -63,7 +63,7 @@ function parseBracketed(ctx: ParseContext): Expr {
   const opener = ctx.next();
   if (ctx.eat(")")) return { kind: "UnitLiteral", span: ctx.spanFrom(opener.start) };
   const inner = ctx.unrestricted(() => parseExpression(ctx));
-  expectClosing(ctx, ")", opener);
+  closeGroup(ctx, ")", opener);
   return { kind: "ParenExpr", inner, span: ctx.spanFrom(opener.start) };
 }
 
@@ -88,7 +88,7 @@ function parseBracketedValue(ctx: ParseContext, phrase: string): Expr {
   if (opener === undefined) return { kind: "ErrorExpr", span: ctx.placeHere() };
   const value = ctx.unrestricted(() => parseExpression(ctx));
   ctx.eat(",");
-  expectClosing(ctx, ")", opener);
+  closeGroup(ctx, ")", opener);
   return value;
 }
 

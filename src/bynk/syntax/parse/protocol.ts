@@ -3,7 +3,7 @@ import { nearestOf } from "../../diagnostics/nearest.ts";
 import type { EventPatternField, EventPatternValue, Protocol, ViaClause } from "../ast.ts";
 import type { Token } from "../token.ts";
 import type { ParseContext } from "./context.ts";
-import { expectClosing, expectToken, replaceFix, reportExpected } from "./expect.ts";
+import { closeGroup, expectClosing, expectToken, replaceFix, reportExpected } from "./expect.ts";
 import { atSignedNumber, boolLiteralOf, intLiteralOf, parsePlainString, parseSignedNumber } from "./literals.ts";
 import { isName, missingName, nameOf, parseName } from "./names.ts";
 import { skipOne, skipUntil } from "./recover.ts";
@@ -39,7 +39,7 @@ function parseQueue(ctx: ParseContext): Protocol {
   const { start } = ctx.next();
   const opener = expectToken(ctx, "(", "`(` and the name of the queue");
   const queue = parsePlainString(ctx, "the name of the queue as a string");
-  if (opener !== undefined) expectClosing(ctx, ")", opener);
+  if (opener !== undefined) closeGroup(ctx, ")", opener);
   return { kind: "QueueProtocol", queue, span: ctx.spanFrom(start) };
 }
 
