@@ -7,8 +7,9 @@ import type { CompiledActor } from "../actors/entrypoints.ts";
 import { type AnyParty, type AnyRefinement, type By, baseOf, Caller, membersOf, Visitor } from "../boundary/party.ts";
 
 /**
- * What a caller gets: `allow` reaches the handler; `401` and `403` do not; `404` would be allowed, but nothing is there;
- * `?` is decided by code (`canInvoke`, `canCreate`, or a predicate over claims that the party does not fix).
+ * What a caller gets: `allow` reaches the handler; `401` and `403` do not; `404` neither, since nothing is there to reach
+ * (where code decides first, its denial is what comes back); `?` is decided by code (`canInvoke`, `canCreate`, or a
+ * predicate over claims that the party does not fix).
  */
 export type Verdict = "allow" | "401" | "403" | "404" | "?";
 
