@@ -149,14 +149,18 @@ type Member = Extract<
 function declareMember(unit: UnitState, source: SourceFile, item: Member): void {
   switch (item.kind) {
     case "CapabilityDecl":
-      return declareCapability(unit, source, item);
+      declareCapability(unit, source, item);
+      return;
     case "ProvidesDecl":
-      return declareProvider(unit, source, item);
+      declareProvider(unit, source, item);
+      return;
     case "ServiceDecl":
-      return declareOnce(unit, unit.own.services, source, item, "bynk.resolve.duplicate_service");
+      declareOnce(unit, unit.own.services, source, item, "bynk.resolve.duplicate_service");
+      return;
     case "SchemeActor":
     case "RefinementActor":
-      return declareOnce(unit, unit.own.actors, source, item, "bynk.resolve.duplicate_actor");
+      declareOnce(unit, unit.own.actors, source, item, "bynk.resolve.duplicate_actor");
+      return;
     case "AgentDecl":
       reportUnsupported(unit, source, item.name.span, "agents");
       unit.own.agents.set(item.name.text, { source, span: item.name.span });
@@ -204,7 +208,8 @@ function declareType(unit: UnitState, source: SourceFile, decl: TypeDecl | Event
   }
   const first = unit.own.types.get(name.text);
   if (first !== undefined) {
-    return reportDuplicate(unit, "bynk.resolve.duplicate_type", source, name, placeOfType(first));
+    reportDuplicate(unit, "bynk.resolve.duplicate_type", source, name, placeOfType(first));
+    return;
   }
   const func = unit.own.functions.get(name.text);
   if (func !== undefined) reportConflict(unit, source, name, { source: func.source, span: func.decl.name.span });
@@ -246,7 +251,8 @@ function declareFunction(unit: UnitState, source: SourceFile, decl: FnDecl): voi
   const first = unit.own.functions.get(name.text);
   if (first !== undefined) {
     const place = { source: first.source, span: first.decl.name.span };
-    return reportDuplicate(unit, "bynk.resolve.duplicate_fn", source, name, place);
+    reportDuplicate(unit, "bynk.resolve.duplicate_fn", source, name, place);
+    return;
   }
   const type = unit.own.types.get(name.text);
   if (type !== undefined) reportConflict(unit, source, name, placeOfType(type));
@@ -274,7 +280,8 @@ function declareCapability(unit: UnitState, source: SourceFile, decl: Capability
   const first = unit.own.capabilities.get(name.text);
   if (first !== undefined) {
     const place = { source: first.source, span: first.decl.name.span };
-    return reportDuplicate(unit, "bynk.resolve.duplicate_capability", source, name, place);
+    reportDuplicate(unit, "bynk.resolve.duplicate_capability", source, name, place);
+    return;
   }
   unit.own.capabilities.set(name.text, { name: name.text, unit: unit.model, source, decl, operations: [] });
 }
@@ -313,7 +320,8 @@ function attachMethod(unit: UnitState, type: TypeBuild, func: FuncBuild): void {
   const first = type.methods.get(name.text) ?? type.statics.get(name.text);
   if (first !== undefined) {
     const place = { source: first.source, span: first.decl.name.span };
-    return reportDuplicate(unit, "bynk.resolve.duplicate_method", func.source, name, place);
+    reportDuplicate(unit, "bynk.resolve.duplicate_method", func.source, name, place);
+    return;
   }
   const taken = func.isMethod ? undefined : takenStatic(type, name.text);
   if (taken !== undefined) {

@@ -109,7 +109,10 @@ function inDependencyOrder(unit: UnitState, providers: readonly Provider[]): rea
   const done = new Set<Provider>();
   const visit = (provider: Provider, trail: readonly Provider[]): void => {
     const start = trail.indexOf(provider);
-    if (start >= 0) return reportCycle(unit, trail.slice(start));
+    if (start >= 0) {
+      reportCycle(unit, trail.slice(start));
+      return;
+    }
     if (done.has(provider)) return;
     for (const { capability } of provider.given) {
       const next = providers.find((candidate) => candidate.capability === capability);

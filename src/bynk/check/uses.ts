@@ -68,7 +68,8 @@ function mixIn(
     const other = broughtBy.get(name);
     if (other === undefined) {
       broughtBy.set(name, target.name);
-      return add();
+      add();
+      return;
     }
     const args = { name, first: other, second: target.name };
     unit.findings.report(clause.source, "bynk.uses.name_conflict", clause.node.target.span, args);

@@ -55,7 +55,7 @@ function readEntry(cursor: Cursor, table: string, values: Map<string, { value: T
 
 function readValue(cursor: Cursor): TomlValue | undefined {
   const string = match(cursor, /"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'/y);
-  if (string !== undefined) return string[1] === undefined ? (string[2] ?? "") : unescape(string[1]);
+  if (string !== undefined) return string[1] === undefined ? (string[2] ?? "") : decodeEscapes(string[1]);
   const word = match(cursor, /true|false/y)?.[0];
   if (word !== undefined) return word === "true";
   const number = match(cursor, integer)?.[0];
@@ -77,8 +77,8 @@ function readArray(cursor: Cursor): readonly TomlValue[] | undefined {
   return elements;
 }
 
-function unescape(text: string): string {
-  const plain: { readonly [escape: string]: string } = { n: "\n", t: "\t", r: "\r" };
+function decodeEscapes(text: string): string {
+  const plain: { readonly [letter: string]: string } = { n: "\n", t: "\t", r: "\r" };
   return text.replace(/\\(.)/g, (_, escaped: string) => plain[escaped] ?? escaped);
 }
 

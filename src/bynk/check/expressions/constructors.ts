@@ -30,14 +30,14 @@ function refer(body: Body, expr: ConstructorExpr, family: "option" | "result"): 
 }
 
 /** The value of every constructor but `None`; without one the parser has reported. */
-function valueOf(expr: ConstructorExpr): Expr {
+function payloadOf(expr: ConstructorExpr): Expr {
   return expr.value ?? { kind: "ErrorExpr", span: expr.span };
 }
 
 function inferOk(body: Body, env: Env | undefined, expr: ConstructorExpr, hint: Type | undefined): Type {
   if (hint?.kind === "httpResult") return inferHttpOk(body, env, expr, hint);
   refer(body, expr, "result");
-  const value = valueOf(expr);
+  const value = payloadOf(expr);
   if (hint?.kind === "result") {
     checkValue(body, env, value, hint.ok, ({ span, words }) =>
       body.report("bynk.types.ok_value_mismatch", span, words),
@@ -68,12 +68,12 @@ function reportUnknownParams(body: Body, expr: ConstructorExpr): void {
 function inferHttpOk(body: Body, env: Env | undefined, expr: ConstructorExpr, hint: Type): Type {
   const found = builtinMember(body, "HttpResult", "Ok", hint);
   if (found === undefined) return errorType;
-  return inferVariant(body, env, { expr, found, span: expr.name.span, args: [valueOf(expr)] });
+  return inferVariant(body, env, { expr, found, span: expr.name.span, args: [payloadOf(expr)] });
 }
 
 function inferErr(body: Body, env: Env | undefined, expr: ConstructorExpr, hint: Type | undefined): Type {
   refer(body, expr, "result");
-  const value = valueOf(expr);
+  const value = payloadOf(expr);
   if (hint?.kind === "result") {
     checkValue(body, env, value, hint.err, ({ span, words }) =>
       body.report("bynk.types.err_value_mismatch", span, words),
@@ -90,7 +90,7 @@ function inferErr(body: Body, env: Env | undefined, expr: ConstructorExpr, hint:
 
 function inferSome(body: Body, env: Env | undefined, expr: ConstructorExpr, hint: Type | undefined): Type {
   refer(body, expr, "option");
-  const value = valueOf(expr);
+  const value = payloadOf(expr);
   if (hint?.kind === "option") {
     checkValue(body, env, value, hint.element, ({ span, words }) => {
       body.report("bynk.types.some_value_mismatch", span, words);

@@ -95,9 +95,13 @@ function inferErrorOf(body: Body, env: Env | undefined, expr: MethodCall, hint: 
 function reportNoMethod(body: Body, expr: MethodCall, type: Type): void {
   const { method } = expr;
   if (type.kind === "list" || type.kind === "map") {
-    return body.unsupported(method.span, type.kind === "list" ? "methods of lists" : "methods of maps");
+    body.unsupported(method.span, type.kind === "list" ? "methods of lists" : "methods of maps");
+    return;
   }
-  if (isLaterMethod(type, method.text)) return body.unsupported(method.span, `\`.${method.text}\``);
+  if (isLaterMethod(type, method.text)) {
+    body.unsupported(method.span, `\`.${method.text}\``);
+    return;
+  }
   if (type.kind === "declared" && type.declared.shape.kind === "broken") return;
   const known = [...(type.kind === "declared" ? type.declared.methods.keys() : []), ...kernelMethods(type)];
   const args = { name: method.text, type: printType(type) };

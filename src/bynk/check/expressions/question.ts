@@ -39,9 +39,15 @@ function checkError(body: Body, expr: QuestionExpr, error: Type): void {
     body.report("bynk.types.question_outside_result", markOf(expr), { result: printType(body.result) });
     return;
   }
-  if (isAssignable(error, answer.err)) return remember(body, expr, { on: "result", wrap: undefined });
+  if (isAssignable(error, answer.err)) {
+    remember(body, expr, { on: "result", wrap: undefined });
+    return;
+  }
   const wrap = embedding(answer.err, error);
-  if (wrap !== undefined) return remember(body, expr, { on: "result", wrap });
+  if (wrap !== undefined) {
+    remember(body, expr, { on: "result", wrap });
+    return;
+  }
   const [found, wanted] = printPair(error, answer.err);
   body.report("bynk.types.question_error_mismatch", markOf(expr), { found, wanted });
 }
@@ -54,7 +60,10 @@ function embedding(sum: Type, error: Type): Question["wrap"] {
 }
 
 function checkOption(body: Body, expr: QuestionExpr): void {
-  if (body.answer.kind === "httpResult") return remember(body, expr, { on: "option", wrap: undefined });
+  if (body.answer.kind === "httpResult") {
+    remember(body, expr, { on: "option", wrap: undefined });
+    return;
+  }
   if (body.answer.kind === "error") return;
   body.report("bynk.types.question_option_outside_http", markOf(expr), { result: printType(body.result) });
 }

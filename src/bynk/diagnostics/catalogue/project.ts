@@ -10,6 +10,13 @@ export const project = {
     explanation:
       "The compiler reads the whole language and builds it ring by ring. What belongs to a later ring, such as agents, lambdas, streams, events and message bundles, is refused where it is used, so that no program silently does something else than it says.",
   }),
+  "bynk.internal": entry({
+    title: "mistake of the compiler",
+    message: text`the compiler made a mistake: ${"reason"}`,
+    hint: text`report it with the sources that cause it`,
+    explanation:
+      "This is never your fault. The compiler found itself in a state it should not be able to reach, and stopped before it could write wrong code.",
+  }),
   "bynk.project.bad_manifest": entry({
     title: "unreadable manifest",
     message: text`\`bynk.toml\` cannot be read here: expected ${"expected"}`,
