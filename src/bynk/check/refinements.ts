@@ -5,7 +5,7 @@
 import type { SourceFile } from "../diagnostics/source-file.ts";
 import type { PredicateArg, Predicate as PredicateNode, Refinement, Span } from "../syntax/ast.ts";
 import type { BaseName, Predicate } from "./model.ts";
-import { nestsRepetition } from "./regex.ts";
+import { nestsRepetition } from "./regex/repetition.ts";
 import { isSatisfiable } from "./satisfiable.ts";
 import type { UnitState } from "./state.ts";
 

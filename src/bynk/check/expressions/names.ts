@@ -118,6 +118,7 @@ function reportNotCallable(body: Body, env: Env | undefined, callee: Name): void
   const name = callee.text;
   const { scope } = body.unit;
   const local = lookUp(env, name);
+  if (local?.type.kind === "error") return;
   if (local !== undefined) {
     body.report("bynk.resolve.param_as_function", callee.span, { name, type: printType(local.type) });
   } else if (scope.types.has(name)) {

@@ -8,9 +8,7 @@ import type { UnitState } from "../state.ts";
 export function checkHandlers(unit: UnitState): void {
   /** What the handlers that inherit a service's `given` have used of it. */
   const inherited = new Map<ServiceDecl, Set<string>>();
-  for (const { source, node } of unit.own.services.values()) {
-    if (node.given !== undefined && source !== undefined) inherited.set(node, new Set());
-  }
+  for (const { decl } of unit.model.services) if (decl.given !== undefined) inherited.set(decl, new Set());
   for (const task of unit.handlers) {
     const { handler, source, service } = task;
     const used = checkBody({
@@ -27,9 +25,9 @@ export function checkHandlers(unit: UnitState): void {
     if (handler.given !== undefined) warnOfUnused(unit, source, handler.given, used);
     else for (const name of used) inherited.get(service)?.add(name);
   }
-  for (const { source, node } of unit.own.services.values()) {
-    const used = inherited.get(node);
-    if (node.given !== undefined && used !== undefined) warnOfUnused(unit, source, node.given, used);
+  for (const { source, decl } of unit.model.services) {
+    const used = inherited.get(decl);
+    if (decl.given !== undefined && used !== undefined) warnOfUnused(unit, source, decl.given, used);
   }
 }
 

@@ -1,0 +1,124 @@
+/**
+ * The structure of an ECMAScript pattern (without flags) that is known to compile: what it repeats, and which units it
+ * takes there. Assertions take nothing; a back reference may take anything.
+ */
+import { classOf, dot, everything, negate, single, type UnitSet, union } from "./sets.ts";
+
+export type RegexNode =
+  | { readonly kind: "set"; readonly set: UnitSet }
+  | { readonly kind: "empty" }
+  | { readonly kind: "sequence"; readonly items: readonly RegexNode[] }
+  | { readonly kind: "choice"; readonly options: readonly RegexNode[] }
+  | { readonly kind: "repeat"; readonly body: RegexNode; readonly min: number; readonly unbounded: boolean };
+
+interface Cursor {
+  readonly text: string;
+  at: number;
+}
+
+export function parseRegex(text: string): RegexNode {
+  return parseChoice({ text, at: 0 });
+}
+
+function parseChoice(cursor: Cursor): RegexNode {
+  const options = [parseSequence(cursor)];
+  while (cursor.text[cursor.at] === "|") {
+    cursor.at += 1;
+    options.push(parseSequence(cursor));
+  }
+  const [only] = options;
+  return options.length === 1 && only !== undefined ? only : { kind: "choice", options };
+}
+
+function parseSequence(cursor: Cursor): RegexNode {
+  const items: RegexNode[] = [];
+  while (cursor.at < cursor.text.length && !/[|)]/.test(cursor.text[cursor.at] ?? "")) {
+    items.push(parseQuantified(cursor));
+  }
+  const [only] = items;
+  return items.length === 1 && only !== undefined ? only : { kind: "sequence", items };
+}
+
+function parseQuantified(cursor: Cursor): RegexNode {
+  const body = parseAtom(cursor);
+  const found = match(cursor, /(?:([*+?])|\{([0-9]+)(,([0-9]*))?\})\??/y);
+  if (found === undefined) return body;
+  const [, sign, least, comma, most] = found;
+  if (sign !== undefined) return { kind: "repeat", body, min: sign === "+" ? 1 : 0, unbounded: sign !== "?" };
+  return { kind: "repeat", body, min: Number(least), unbounded: comma !== undefined && most === "" };
+}
+
+function parseAtom(cursor: Cursor): RegexNode {
+  const unit = cursor.text[cursor.at] ?? "";
+  switch (unit) {
+    case "(":
+      return parseGroup(cursor);
+    case "[":
+      return { kind: "set", set: parseClass(cursor) };
+    case "\\":
+      return parseEscape(cursor);
+    case "^":
+    case "$":
+      cursor.at += 1;
+      return { kind: "empty" };
+    default:
+      cursor.at += 1;
+      return { kind: "set", set: unit === "." ? dot : single(unit.charCodeAt(0)) };
+  }
+}
+
+function parseGroup(cursor: Cursor): RegexNode {
+  const [prefix = "("] = match(cursor, /\((?:\?(?:[:=!]|<[=!]|<[^>]*>))?/y) ?? [];
+  const body = parseChoice(cursor);
+  cursor.at += 1;
+  return /^\(\?<?[=!]/.test(prefix) ? { kind: "empty" } : body;
+}
+
+function parseEscape(cursor: Cursor): RegexNode {
+  if (match(cursor, /\\[bB]/y) !== undefined) return { kind: "empty" };
+  const isReference = match(cursor, /\\(?:[1-9]|k<[^>]*>)/y) !== undefined;
+  return { kind: "set", set: isReference ? everything : readEscape(cursor) };
+}
+
+const controls: { readonly [letter: string]: number } = { n: 10, r: 13, t: 9, v: 11, f: 12, 0: 0 };
+
+/** One escape outside or inside a class. */
+function readEscape(cursor: Cursor): UnitSet {
+  const code = match(cursor, /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))/y);
+  if (code !== undefined) return single(Number.parseInt(code[1] ?? code[2] ?? "0", 16));
+  const letter = cursor.text[cursor.at + 1] ?? "\\";
+  cursor.at += 2;
+  return classOf(letter) ?? single(controls[letter] ?? letter.charCodeAt(0));
+}
+
+function parseClass(cursor: Cursor): UnitSet {
+  const negated = match(cursor, /\[\^?/y)?.[0] === "[^";
+  const parts: UnitSet[] = [];
+  while (cursor.at < cursor.text.length && cursor.text[cursor.at] !== "]") parts.push(parseRange(cursor));
+  cursor.at += 1;
+  return negated ? negate(union(parts)) : union(parts);
+}
+
+function parseRange(cursor: Cursor): UnitSet {
+  const low = parseClassUnit(cursor);
+  if (match(cursor, /-(?!\])/y) === undefined) return low;
+  const high = parseClassUnit(cursor);
+  const [start] = low[0] ?? [0];
+  const [, end] = high[0] ?? [0, 0];
+  const isRange = low.length === 1 && high.length === 1 && start <= end;
+  return isRange ? [[start, end]] : union([low, high, single(45)]);
+}
+
+function parseClassUnit(cursor: Cursor): UnitSet {
+  if (cursor.text[cursor.at] === "\\") return readEscape(cursor);
+  cursor.at += 1;
+  return single(cursor.text.charCodeAt(cursor.at - 1));
+}
+
+function match(cursor: Cursor, pattern: RegExp): RegExpExecArray | undefined {
+  pattern.lastIndex = cursor.at;
+  const found = pattern.exec(cursor.text);
+  if (found === null) return undefined;
+  cursor.at = pattern.lastIndex;
+  return found;
+}
