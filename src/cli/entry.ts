@@ -3,10 +3,11 @@
  * file cannot be loaded, with the place in the user's code.
  */
 import { statSync } from "node:fs";
-import { relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Registry } from "../registry/registry.ts";
 import { CommandFailure, describeFailure } from "./failure.ts";
+import { shownPath } from "./shown-path.ts";
 import { packageRoot } from "./version.ts";
 
 /** Loads the registry of an entry file. @throws CommandFailure `entry.…`, or the code of a definition that is refused */
@@ -22,7 +23,7 @@ export async function loadRegistry(entry: string): Promise<Registry> {
   const found = [module["registry"], module["default"]].find(isRegistry);
   if (found !== undefined) return found;
   throw new CommandFailure("entry.no_registry", `${entry} exports no registry.`, {
-    where: shown(path),
+    where: shownPath(path),
     hint: "Export one: export const registry = setup({ use: { … } });",
   });
 }
@@ -67,9 +68,9 @@ function importMissing(entry: string, error: Error): CommandFailure {
     kind === "package"
       ? `Install it: npm install ${wanted}`
       : "Check the name. Imports of your own files name the whole file, such as ./room.ts.";
-  const name = kind === "package" ? wanted : shown(wanted);
+  const name = kind === "package" ? wanted : shownPath(wanted);
   return new CommandFailure("entry.import_missing", `${entry} imports ${name}, which is not there.`, {
-    where: importer === "" ? undefined : shown(importer),
+    where: importer === "" ? undefined : shownPath(importer),
     hint,
     cause: error,
   });
@@ -83,7 +84,7 @@ function placeOf(error: Error): string | undefined {
     if (location === undefined) continue;
     const path = location.startsWith("file:") ? fileURLToPath(location) : location;
     if (isForeign(path)) continue;
-    return `${shown(path)}:${row}${column === undefined ? "" : `:${column}`}`;
+    return `${shownPath(path)}:${row}${column === undefined ? "" : `:${column}`}`;
   }
   return undefined;
 }
@@ -91,9 +92,4 @@ function placeOf(error: Error): string | undefined {
 function isForeign(path: string): boolean {
   if (path.includes("/node_modules/")) return true;
   return path.startsWith(`${packageRoot}src/`) || path.startsWith(`${packageRoot}dist/`);
-}
-
-function shown(path: string): string {
-  const near = relative(process.cwd(), path.startsWith("file:") ? fileURLToPath(path) : path);
-  return near.startsWith("..") ? path : near;
 }

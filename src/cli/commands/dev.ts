@@ -1,10 +1,10 @@
 /** Owns `byward dev`: runs a registry for its author, restarts it on change, and prints what is needed to call it. */
-import { relative } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { Welcome } from "../dev/messages.ts";
 import { Supervisor, type SupervisorEvents } from "../dev/supervisor.ts";
 import { CommandFailure } from "../failure.ts";
 import { addServeOptions, type ServeFlags } from "../serve-options.ts";
+import { shownPath } from "../shown-path.ts";
 import { waitForStop } from "../stop.ts";
 import { paint, stderr, stdout } from "../terminal.ts";
 
@@ -59,13 +59,13 @@ function textEvents(): SupervisorEvents {
     serving: (welcome, isRestart) => stdout(isRestart ? paint("green", "Running again.") : renderWelcome(welcome)),
     failed: ({ text }) => stderr(`${text}\n${paint("dim", "  Waiting for a change …", process.stderr)}`),
     died: (how) => stderr(`${paint("red", "✗", process.stderr)} The process ended (${how}). Waiting for a change …`),
-    changed: (file) => stdout(paint("dim", `${relative(process.cwd(), file)} changed`)),
+    changed: (file) => stdout(paint("dim", `${shownPath(file)} changed`)),
   };
 }
 
 function renderWelcome(welcome: Welcome): string {
   const { url, dataDir, madeUp, tokens, hints } = welcome;
-  const lines = [`${paint("bold", url)}  ${paint("dim", `state in ${relative(process.cwd(), dataDir) || "."}`)}`];
+  const lines = [`${paint("bold", url)}  ${paint("dim", `state in ${shownPath(dataDir)}`)}`];
   if (madeUp.length > 0) lines.push(paint("dim", `development secrets for ${madeUp.join(", ")}`));
   const width = Math.max(0, ...tokens.map(({ party }) => party.length));
   if (tokens.length > 0) lines.push("", paint("bold", "Tokens"));

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { Command } from "commander";
 import { CommandFailure } from "../failure.ts";
+import { shownPath } from "../shown-path.ts";
 import { paint, stdout } from "../terminal.ts";
 import { packageManifest, packageRoot } from "../version.ts";
 
@@ -32,8 +33,8 @@ function createProject(folder: string, flags: { readonly byward?: string; readon
     stdout(JSON.stringify({ name, folder: target, files }, null, 2));
     return;
   }
-  stdout(`Made ${paint("bold", name)} in ${relative(process.cwd(), target) || "."}: ${files.join(", ")}`);
-  stdout(`\nNext:\n  cd ${relative(process.cwd(), target) || "."}\n  npm install\n  npm run dev`);
+  stdout(`Made ${paint("bold", name)} in ${shownPath(target)}: ${files.join(", ")}`);
+  stdout(`\nNext:\n  cd ${shownPath(target)}\n  npm install\n  npm run dev`);
 }
 
 function projectName(target: string): string {

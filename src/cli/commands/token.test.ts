@@ -1,0 +1,58 @@
+import { decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
+import { expect, test } from "vitest";
+import { byward } from "../../../tests/cli/process.ts";
+
+const secret = "k".repeat(48);
+const token = (...args: string[]) => byward(["token", ...args], { env: { AUTH_JWT_SECRET: secret } });
+
+test("the token alone is printed, signed with the named secret", async () => {
+  const { stdout, stderr, code } = await token("alice");
+  expect(code).toBe(0);
+  expect(stderr).toBe("");
+  const { payload } = await jwtVerify(stdout.trim(), new TextEncoder().encode(secret), { algorithms: ["HS256"] });
+  expect(payload).toMatchObject({ sub: "alice" });
+  expect(payload.exp! - payload.iat!).toBe(3600);
+});
+
+test("claims are JSON or text, and true without a value", async () => {
+  const { stdout } = await token(
+    ...["alice", "--claim", "admin", "--claim", "level=3", "--claim", "team=a b", "--claim", 'roles=["x"]'],
+    ...["--expires", "15m", "--issuer", "me", "--audience", "chat", "--id", "t1", "--type", "at+jwt"],
+  );
+  expect(decodeJwt(stdout.trim())).toMatchObject({
+    admin: true,
+    level: 3,
+    team: "a b",
+    roles: ["x"],
+    iss: "me",
+    aud: "chat",
+    jti: "t1",
+  });
+  expect(decodeProtectedHeader(stdout.trim())).toEqual({ alg: "HS256", typ: "at+jwt" });
+});
+
+test("--json tells what the token says", async () => {
+  const { stdout } = await token("alice", "--claim", "admin", "--json");
+  const answer = JSON.parse(stdout) as { token: string };
+  expect(answer).toMatchObject({ subject: "alice", claims: { admin: true }, expiresAt: expect.any(String) });
+  expect(decodeJwt(answer.token).sub).toBe("alice");
+});
+
+test("a secret given in place of its name is refused and not repeated", async () => {
+  const { code, stdout, stderr } = await token("alice", "--secret", "my-very-secret-key");
+  expect(code).toBe(2);
+  expect(stderr).toContain("token.secret_name");
+  expect(stdout + stderr).not.toContain("my-very-secret-key");
+});
+
+test("a secret that is not there is named", async () => {
+  const { code, stderr } = await token("alice", "--secret", "NO_SUCH_SECRET");
+  expect(code).toBe(1);
+  expect(stderr).toContain("There is no secret NO_SUCH_SECRET.");
+});
+
+test("a length of time that is none is refused", async () => {
+  const { code, stderr } = await token("alice", "--expires", "soon");
+  expect(code).toBe(2);
+  expect(stderr).toContain("such as 8h");
+});
