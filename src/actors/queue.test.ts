@@ -532,6 +532,32 @@ test("own sends made while a message is handled go to disk with its acknowledgem
   expect(rig.late.inner.load(REF)?.queues).toEqual({ out: { ready: 1, dead: 0 } });
 });
 
+test("a message that falls due reaches its receiver, whoever asked for the next time in between", async () => {
+  const rig = await open();
+  await send(rig, "a", 1);
+  const failing = rig.queues.forContext();
+  await next(failing);
+  failing.releaseHeld();
+  const waiting = next(rig.queues.forContext());
+  const due = rig.clock.now() + 1000;
+  await rig.clock.advance(1500);
+  expect([rig.queues.wakeAt(), rig.queues.earliest()]).toEqual([0, due]);
+  rig.queues.deliverDue();
+  expect((await waiting)?.attempt).toBe(2);
+  expect(rig.queues.earliest()).toBeNull();
+});
+
+test("what falls due while nobody receives does not keep the alarm ringing", async () => {
+  const rig = await open();
+  await send(rig, "a", 1);
+  const failing = rig.queues.forContext();
+  await next(failing);
+  failing.releaseHeld();
+  await rig.clock.advance(1500);
+  rig.queues.deliverDue();
+  expect([rig.queues.earliest(), rig.queues.wakeAt()]).toEqual([null, 0]);
+});
+
 test("backed-off messages are found again after a restart, at their time", async () => {
   const rig = await open();
   await send(rig, "a", 1);

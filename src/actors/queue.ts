@@ -137,6 +137,7 @@ export class ActorQueues {
   /** Delivers what has fallen due: backed-off messages, and leases that ran out. Call it at `earliest`. */
   deliverDue(): void {
     this.#leases.expireDue();
+    for (const lane of this.#log.lanes(null)) lane.promote();
     this.#receivers.dispatch();
     this.#settle();
     this.#core.onChange();

@@ -62,13 +62,13 @@ export class Lane {
 
   /** The next deliverable message; undefined also when it has to be read first (`needsLoad`). */
   peek(): QueueRow | undefined {
-    this.#promote();
+    this.promote();
     return this.#due.length > 0 ? undefined : this.#window.peek();
   }
 
   /** True when the store has to be asked before anything can be said. */
   get needsLoad(): boolean {
-    this.#promote();
+    this.promote();
     return this.#due.length > 0 || (this.#window.size === 0 && !this.#isComplete);
   }
 
@@ -78,16 +78,15 @@ export class Lane {
     return row;
   }
 
-  /** When the earliest message still delayed may be delivered; null when none is delayed. Never in the past. */
+  /** When the earliest delayed message may be delivered; null when none is delayed. */
   get earliest(): number | null {
-    this.#promote();
     return this.#delayed.peek()?.at ?? null;
   }
 
   /** True if messages wait that no delay holds back, delivered or not. */
   get hasDeliverable(): boolean {
-    this.#promote();
-    return this.ready > this.#delayed.size;
+    const first = this.#delayed.peek();
+    return this.ready > this.#delayed.size || (first !== undefined && first.at <= this.#source.now());
   }
 
   /** A new message, or one put back. */
@@ -125,7 +124,8 @@ export class Lane {
     this.#characters += row.body.length;
   }
 
-  #promote(): void {
+  /** Makes deliverable what has fallen due. Only where receivers are served after it: they learn of it no other way. */
+  promote(): void {
     const now = this.#source.now();
     for (let first = this.#delayed.peek(); first !== undefined && first.at <= now; first = this.#delayed.peek()) {
       this.#delayed.pop();

@@ -115,6 +115,8 @@ export class Rig<State> {
   readonly cell: StateCell<State>;
   readonly queues: ActorQueues;
   readonly logged: Logged[] = [];
+  /** What was loaded; null for a new actor. */
+  readonly snapshot: Snapshot | null;
   readonly stop = new AbortController();
   isStopping = false;
   failed: unknown = null;
@@ -130,6 +132,7 @@ export class Rig<State> {
     this.late = options.store!;
     this.clock = options.clock!;
     this.store = store;
+    this.snapshot = snapshot;
     this.#meta = snapshot?.meta ?? { id: "i", createdAt: 0, version: 1, nextQueueId: 1, running: false };
     this.cell = new StateCell<State>(state, {
       onDirty: () => {
