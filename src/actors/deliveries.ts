@@ -3,9 +3,9 @@
  * remembers, and remembered in the same commit as what it changed, so that its success is never recorded without its
  * effect nor its effect without its success (G9, ruling 22).
  */
-import { Refusal } from "../boundary/errors.ts";
 import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import { type ReplayDecision, ReplayLedger, type ReplayTicket } from "../boundary/replay.ts";
+import { ticketOf } from "../boundary/replay-verdict.ts";
 import type { ReplayMark } from "../boundary/scheme.ts";
 import type { Proof } from "../boundary/verify.ts";
 import type { ActorRef, ActorStore, Clock } from "../hosts/port.ts";
@@ -58,18 +58,7 @@ export class Deliveries {
   }
 
   #delivery(decision: ReplayDecision, mark: ReplayMark): Delivery {
-    switch (decision.kind) {
-      case "run":
-        return new Delivery(mark.id, decision.ticket, this.#source.outbox);
-      case "duplicate":
-        throw new Refusal("duplicate", { reason: "replay.done", headers: { "byward-duplicate": "true" } });
-      case "in_progress":
-        throw new Refusal("in_progress", { reason: decision.reason, retryAfter: decision.retryAfter });
-      case "behind":
-        throw new Refusal("replayed", { reason: "replay.behind" });
-      case "overloaded":
-        throw new Refusal("overloaded", { reason: "replay.full", retryAfter: decision.retryAfter });
-    }
+    return new Delivery(mark.id, ticketOf(decision), this.#source.outbox);
   }
 }
 

@@ -31,8 +31,12 @@ export function newCorrelationId(host: Host): string {
 }
 
 /** Turns what was thrown into what is told. Faults are logged here, once, with the correlation id. */
-export function toWireFailure(host: Host, error: unknown, where: object): WireFailure {
-  const correlationId = newCorrelationId(host);
+export function toWireFailure(
+  host: Host,
+  error: unknown,
+  where: object,
+  correlationId: string = newCorrelationId(host),
+): WireFailure {
   if (error instanceof UserError) {
     return {
       outcome: "user",

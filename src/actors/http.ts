@@ -4,18 +4,17 @@
  */
 import { recordOf } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
-import type { Presentation } from "../boundary/scheme.ts";
-import { EXTERNAL } from "../boundary/scheme.ts";
 import type { InboundRequest, OutboundResponse } from "../hosts/port.ts";
 import { type Codec, jsonCodec } from "../protocol/codec.ts";
 import { DecodeError } from "../protocol/errors.ts";
-import { decode, encode } from "../protocol/json.ts";
+import { decode } from "../protocol/json.ts";
 import type { ActorPath } from "../protocol/paths.ts";
 import type { Connection } from "./connection.ts";
 import type { InvocationScope } from "./context.ts";
 import { type CompiledActor, needsBody } from "./entrypoints.ts";
-import { newCorrelationId, toWireFailure } from "./failure.ts";
+import { newCorrelationId } from "./failure.ts";
 import { Admission, partiesOf } from "./gate.ts";
+import { cleanRequest, failureResponse, presentationOf } from "./inbound.ts";
 import type { ActorInstance } from "./instance.ts";
 import { invalidArguments } from "./invocation.ts";
 import { rawResponse } from "./raw-http.ts";
@@ -41,24 +40,6 @@ export async function handleActorRequest(
   } catch (error) {
     return failureResponse(runtime, error, route.name);
   }
-}
-
-/** A failure as every HTTP answer of the gate has it (ruling 27). */
-export function failureResponse(runtime: Runtime, error: unknown, target: string): OutboundResponse {
-  const failure = toWireFailure(runtime.host, error, { target });
-  const { group, code, message, metadata, correlationId } = failure;
-  const headers: [string, string][] = [
-    ["content-type", "application/json"],
-    ["cache-control", "no-store"],
-    ["x-content-type-options", "nosniff"],
-    ["byward-correlation-id", correlationId],
-  ];
-  for (const [name, value] of Object.entries(failure.headers ?? {})) headers.push([name, value]);
-  if (failure.retryAfter !== undefined) headers.push(["retry-after", String(Math.ceil(failure.retryAfter))]);
-  // A duplicate is a success to its sender: no body, so that no sender takes it for an error (design §3).
-  if (failure.outcome === "duplicate") return { status: failure.status, headers: headers.slice(1), body: null };
-  const body = encode({ group, code, message, ...(metadata === undefined ? {} : { metadata }), correlationId });
-  return { status: failure.status, headers, body };
 }
 
 function dispatch(runtime: Runtime, path: ActorPath, inbound: InboundRequest): Promise<OutboundResponse> {
@@ -106,27 +87,6 @@ function assertMethod(inbound: InboundRequest, method: string): void {
 
 function methodNotAllowed(allow: string): Refusal {
   return new Refusal("method_not_allowed", { reason: "method", headers: { allow } });
-}
-
-/** What an HTTP request presents; the body only where a party verifies over it. */
-export async function presentationOf(
-  context: { readonly runtime: Runtime; readonly inbound: InboundRequest },
-  withBody: boolean,
-): Promise<Presentation> {
-  const { inbound, runtime } = context;
-  return {
-    channel: EXTERNAL,
-    method: inbound.method,
-    url: urlOf(inbound),
-    header: (name) => inbound.header(name),
-    body: withBody ? await inbound.bytes(runtime.limits.maxBodySize) : null,
-    frameToken: null,
-    address: inbound.remoteAddress,
-  };
-}
-
-export function urlOf(inbound: InboundRequest): string {
-  return `${inbound.origin}${inbound.path}${inbound.query === "" ? "" : `?${inbound.query}`}`;
 }
 
 async function callOf(
@@ -388,24 +348,4 @@ async function jsonResponse(context: RouteContext, status: number, value: object
     ],
     body,
   };
-}
-
-const HIDDEN_HEADER = /^(authorization|byward-.*|x-byward-.*)$/;
-
-/** The request as handlers see it: credentials and our own headers removed (ruling 14), path below the entrypoint. */
-export function cleanRequest(inbound: InboundRequest, path?: string): Request {
-  const headers = new Headers();
-  for (const [name, value] of inbound.headers()) {
-    if (!HIDDEN_HEADER.test(name.toLowerCase())) headers.append(name, value);
-  }
-  const query = inbound.query === "" ? "" : `?${inbound.query}`;
-  const url = `${inbound.origin}${path ?? inbound.path}${query}`;
-  const hasBody = inbound.method !== "GET" && inbound.method !== "HEAD" && path !== undefined;
-  const body = hasBody ? inbound.stream() : null;
-  return new Request(url, {
-    method: inbound.method,
-    headers,
-    signal: inbound.signal,
-    ...(body === null ? {} : { body, duplex: "half" }),
-  } as RequestInit);
 }

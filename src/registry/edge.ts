@@ -4,7 +4,8 @@
  */
 
 import { toWireFailure } from "../actors/failure.ts";
-import { cleanRequest, failureResponse, handleActorRequest, presentationOf } from "../actors/http.ts";
+import { handleActorRequest } from "../actors/http.ts";
+import { cleanRequest, failureResponse, presentationOf } from "../actors/inbound.ts";
 import { serveRawSocket } from "../actors/raw-socket.ts";
 import { closeCodeOf, errorMessage, serveRpc } from "../actors/rpc.ts";
 import type { Runtime } from "../actors/runtime.ts";

@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import { failureResponse } from "../../actors/http.ts";
+import { failureResponse } from "../../actors/inbound.ts";
 import { Refusal } from "../../boundary/errors.ts";
 import type { Edge } from "../../registry/edge.ts";
 import type { OutboundResponse } from "../port.ts";

@@ -1,0 +1,84 @@
+/**
+ * Owns what actors and services share of HTTP: what a request presents, the request as handlers see it, and how a failure is
+ * written. Nothing here decides.
+ */
+import { EXTERNAL, type Presentation } from "../boundary/scheme.ts";
+import type { Host, InboundRequest, OutboundResponse } from "../hosts/port.ts";
+import { encode } from "../protocol/json.ts";
+import { toWireFailure, type WireFailure } from "./failure.ts";
+
+/** What an HTTP request presents; the body only where a party verifies over it. */
+export async function presentationOf(
+  context: {
+    readonly runtime: { readonly limits: { readonly maxBodySize: number } };
+    readonly inbound: InboundRequest;
+  },
+  withBody: boolean,
+): Promise<Presentation> {
+  const { inbound, runtime } = context;
+  return presented(inbound, withBody ? await inbound.bytes(runtime.limits.maxBodySize) : null);
+}
+
+/** The same with the body at hand. */
+export function presented(inbound: InboundRequest, body: Uint8Array | null): Presentation {
+  return {
+    channel: EXTERNAL,
+    method: inbound.method,
+    url: urlOf(inbound),
+    header: (name) => inbound.header(name),
+    body,
+    frameToken: null,
+    address: inbound.remoteAddress,
+  };
+}
+
+/** The public URL of a request. */
+export function urlOf(inbound: InboundRequest): string {
+  return `${inbound.origin}${inbound.path}${inbound.query === "" ? "" : `?${inbound.query}`}`;
+}
+
+/** A failure as every HTTP answer of the gate has it (ruling 27). */
+export function failureResponse(runtime: { readonly host: Host }, error: unknown, target: string): OutboundResponse {
+  return writeFailure(toWireFailure(runtime.host, error, { target }));
+}
+
+/** Writes a failure; `fields` stand in the body in place of group, code, message and metadata. */
+export function writeFailure(
+  failure: WireFailure,
+  fields: Readonly<Record<string, unknown>> | null = null,
+): OutboundResponse {
+  const { group, code, message, metadata, correlationId } = failure;
+  const headers: [string, string][] = [
+    ["content-type", "application/json"],
+    ["cache-control", "no-store"],
+    ["x-content-type-options", "nosniff"],
+    ["byward-correlation-id", correlationId],
+  ];
+  for (const [name, value] of Object.entries(failure.headers ?? {})) headers.push([name, value]);
+  if (failure.retryAfter !== undefined) headers.push(["retry-after", String(Math.ceil(failure.retryAfter))]);
+  // A duplicate is a success to its sender: no body, so that no sender takes it for an error (design §3).
+  if (failure.outcome === "duplicate") return { status: failure.status, headers: headers.slice(1), body: null };
+  const told = fields ?? { group, code, message, ...(metadata === undefined ? {} : { metadata }) };
+  return { status: failure.status, headers, body: encode({ ...told, correlationId }) };
+}
+
+/** Credentials and our own headers (ruling 14). */
+export const HIDDEN_HEADER = /^(authorization|byward-.*|x-byward-.*)$/;
+
+/** The request as handlers see it: credentials and our own headers removed (ruling 14), path below the entrypoint. */
+export function cleanRequest(inbound: InboundRequest, path?: string): Request {
+  const headers = new Headers();
+  for (const [name, value] of inbound.headers()) {
+    if (!HIDDEN_HEADER.test(name.toLowerCase())) headers.append(name, value);
+  }
+  const query = inbound.query === "" ? "" : `?${inbound.query}`;
+  const url = `${inbound.origin}${path ?? inbound.path}${query}`;
+  const hasBody = inbound.method !== "GET" && inbound.method !== "HEAD" && path !== undefined;
+  const body = hasBody ? inbound.stream() : null;
+  return new Request(url, {
+    method: inbound.method,
+    headers,
+    signal: inbound.signal,
+    ...(body === null ? {} : { body, duplex: "half" }),
+  } as RequestInit);
+}
