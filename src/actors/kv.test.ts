@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { REF, Rig } from "../../tests/support/actor-rig.ts";
 import { Refusal } from "../boundary/errors.ts";
 import { MAX_BATCH_SIZE, MAX_KEY, MAX_LIST, MAX_VALUE } from "./kv/pairs.ts";
 import { ActorKv } from "./kv.ts";
-import { REF, Rig } from "./queue/test-rig.ts";
 
 async function open(): Promise<{ rig: Rig<{ n: number }>; kv: ActorKv }> {
   const rig = await Rig.open({ n: 0 });

@@ -1,6 +1,6 @@
 /** Queues under random crashes, retries, failing handlers and late commits, against what senders were told. */
 import { expect, test } from "vitest";
-import { REF, Rig, type RigOptions } from "./queue/test-rig.ts";
+import { REF, Rig, type RigOptions } from "../../tests/support/actor-rig.ts";
 import type { CompletableMessage, QueueContext, QueueMessage } from "./queue.ts";
 import type { StagedState } from "./state.ts";
 

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { LateStore, REF, Rig, type RigOptions } from "../../tests/support/actor-rig.ts";
 import { Refusal } from "../boundary/errors.ts";
 import type { CallerRecord } from "../boundary/scheme.ts";
 import { VirtualClock } from "../hosts/memory/clock.ts";
-import { LateStore, REF, Rig, type RigOptions } from "./queue/test-rig.ts";
 import type { CompletableMessage, QueueContext, QueueReceipt } from "./queue.ts";
 
 interface Counter {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
+import { type Logged, listLogger, REF, Rig, type RigOptions } from "../../tests/support/actor-rig.ts";
 import { Refusal } from "../boundary/errors.ts";
 import type { ScheduleRow } from "../hosts/port.ts";
-import { type Logged, listLogger, REF, Rig, type RigOptions } from "./queue/test-rig.ts";
 import { nextFiring } from "./schedule/cron.ts";
 import { ActorSchedule, type Fire, MAX_SCHEDULES } from "./schedule.ts";
 

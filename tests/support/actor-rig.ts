@@ -1,16 +1,17 @@
 /**
  * Owns an actor's worth of parts around its queues, schedule and kv for tests: outbox, state and a store that writes
- * late, so that a crash loses what was not durable. Test code: imported by `*.test.ts` only.
+ * late, so that a crash loses what was not durable.
  */
-import type { CallerRecord } from "../../boundary/scheme.ts";
-import { VirtualClock } from "../../hosts/memory/clock.ts";
-import { MemoryStore } from "../../hosts/memory/store.ts";
-import type { ActorMeta, ActorRef, ActorStore, Logger, Snapshot, WriteSet } from "../../hosts/port.ts";
-import { StoreError } from "../../hosts/port.ts";
-import { Outbox } from "../outbox.ts";
-import { ActorQueues } from "../queue.ts";
-import { StateCell } from "../state.ts";
-import type { QueueToken } from "../tokens.ts";
+
+import { Outbox } from "../../src/actors/outbox.ts";
+import { ActorQueues } from "../../src/actors/queue.ts";
+import { StateCell } from "../../src/actors/state.ts";
+import type { QueueToken } from "../../src/actors/tokens.ts";
+import type { CallerRecord } from "../../src/boundary/scheme.ts";
+import { VirtualClock } from "../../src/hosts/memory/clock.ts";
+import { MemoryStore } from "../../src/hosts/memory/store.ts";
+import type { ActorMeta, ActorRef, ActorStore, Logger, Snapshot, WriteSet } from "../../src/hosts/port.ts";
+import { StoreError } from "../../src/hosts/port.ts";
 
 export const REF: ActorRef = { name: "worker", key: "one" };
 
