@@ -108,7 +108,7 @@ export interface WriteSet {
   readonly mode: "create" | "update" | "destroy";
   readonly meta?: ActorMeta;
   readonly state?: string | null;
-  /** Rows written whole, by id. */
+  /** Rows written whole, by id, in the order given. */
   readonly queuePut?: readonly QueueRow[];
   readonly queueDelete?: readonly number[];
   readonly schedulePut?: readonly ScheduleRow[];

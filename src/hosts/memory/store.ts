@@ -247,18 +247,36 @@ function writeRows(rows: ActorRows, writes: WriteSet): void {
   for (const row of writes.replayPut ?? []) rows.replay.set(row.id, { ...row });
 }
 
-/** An idempotency id stands at most once per queue. Checked before anything changes: a refused set leaves no trace. */
+/**
+ * An idempotency id stands at most once per queue; rows count in the order they are given. Checked before anything
+ * changes: a refused set leaves no trace.
+ */
 function assertKeysFree(rows: ActorRows, writes: WriteSet): void {
-  const taken = new Map<string, number>();
-  for (const row of writes.queuePut ?? []) {
-    if (row.idempotencyKey === null) continue;
-    const name = messageKey(row.queue, row.idempotencyKey);
-    const held = taken.get(name) ?? rows.keys.get(name);
-    if (held !== undefined && held !== row.id && writes.queueDelete?.includes(held) !== true) {
+  if (writes.queuePut?.some((row) => row.idempotencyKey !== null) !== true) return;
+  /** Where this set changes who holds an id, and which id a message holds. */
+  const holders = new Map<string, number | null>();
+  const held = new Map<number, string | null>();
+  const release = (id: number): void => {
+    const key = held.has(id) ? held.get(id) : keyOf(rows.queue.get(id));
+    if (key != null) holders.set(key, null);
+    held.set(id, null);
+  };
+  for (const id of writes.queueDelete ?? []) release(id);
+  for (const row of writes.queuePut) {
+    release(row.id);
+    const key = keyOf(row);
+    if (key === null) continue;
+    const holder = holders.has(key) ? holders.get(key) : rows.keys.get(key);
+    if (holder != null) {
       throw new StoreError("conflict", `Queue ${row.queue} of ${nameOf(writes)} holds this idempotency id already`);
     }
-    taken.set(name, row.id);
+    holders.set(key, row.id);
+    held.set(row.id, key);
   }
+}
+
+function keyOf(row: QueueRow | undefined): string | null {
+  return row == null || row.idempotencyKey === null ? null : messageKey(row.queue, row.idempotencyKey);
 }
 
 function messageKey(queue: string, idempotencyKey: string): string {
@@ -267,8 +285,9 @@ function messageKey(queue: string, idempotencyKey: string): string {
 
 function putMessage(rows: ActorRows, row: QueueRow): void {
   const before = rows.queue.get(row.id);
-  if (before?.idempotencyKey != null) rows.keys.delete(messageKey(before.queue, before.idempotencyKey));
-  if (row.idempotencyKey !== null) rows.keys.set(messageKey(row.queue, row.idempotencyKey), row.id);
+  const [oldKey, newKey] = [keyOf(before), keyOf(row)];
+  if (oldKey !== null) rows.keys.delete(oldKey);
+  if (newKey !== null) rows.keys.set(newKey, row.id);
   const late = before === undefined && row.id < rows.lastQueueId;
   rows.queue.set(row.id, copyQueueRow(row));
   rows.lastQueueId = Math.max(rows.lastQueueId, row.id);
@@ -276,8 +295,8 @@ function putMessage(rows: ActorRows, row: QueueRow): void {
 }
 
 function deleteMessage(rows: ActorRows, id: number): void {
-  const row = rows.queue.get(id);
-  if (row?.idempotencyKey != null) rows.keys.delete(messageKey(row.queue, row.idempotencyKey));
+  const key = keyOf(rows.queue.get(id));
+  if (key !== null) rows.keys.delete(key);
   rows.queue.delete(id);
 }
 

@@ -7,6 +7,7 @@ import { create, message } from "../../store-suite.ts";
 import { Reader } from "./reader.ts";
 import { openFile } from "./schema.ts";
 import { SqliteStore } from "./sqlite-store.ts";
+import { Statements } from "./statements.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const ACTORS = 300;
@@ -23,7 +24,7 @@ function survey(path: string, truth: readonly string[]): { refused: number; wron
     return { refused: truth.length, wrong };
   }
   try {
-    const reader = new Reader(db);
+    const reader = new Reader(new Statements(db));
     for (const [at, expected] of truth.entries()) {
       try {
         const found = JSON.stringify(reader.load(refAt(at)));

@@ -4,8 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import type { KeeperReply, KeeperRequest, WorkerOptions } from "./messages.ts";
-
-const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
+import { WORKER_ENTRY } from "./worker-entry.ts";
 
 export class Keeper {
   readonly #options: WorkerOptions;
@@ -30,7 +29,7 @@ export class Keeper {
   }
 
   #start(): Worker {
-    const thread = new Worker(ENTRY, { workerData: this.#options, execArgv: [], name: "byward-store-keeper" });
+    const thread = new Worker(WORKER_ENTRY, { workerData: this.#options, execArgv: [], name: "byward-store-keeper" });
     thread.on("message", (reply: KeeperReply) => this.#waiting.shift()?.resolve(reply));
     thread.on("error", (error) => {
       for (const answer of this.#waiting.splice(0)) answer.reject(error);

@@ -5,12 +5,13 @@ import { toStoreError } from "./failure.ts";
 import type { ReadCall, ReadResult, Reply, Request, WorkerOptions } from "./messages.ts";
 import { Reader } from "./reader.ts";
 import { FILE_NAME, openFile } from "./schema.ts";
+import { Statements } from "./statements.ts";
 
 const CACHE_KIB = 16_384;
 
 export function serveReads(port: MessagePort, options: WorkerOptions): void {
   const db = openFile({ path: join(options.directory, FILE_NAME), readOnly: true, cacheKib: CACHE_KIB });
-  const reader = new Reader(db);
+  const reader = new Reader(new Statements(db));
   const send = (reply: Reply): void => port.postMessage(reply);
   port.on("message", (request: Request) => {
     if (request.kind === "read") {

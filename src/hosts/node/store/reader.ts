@@ -2,7 +2,6 @@
  * Owns the reads, on a read-only connection in a thread of its own: a load never waits behind a group being written. It
  * sees what is committed; the store makes a read wait for writes of the same actor handed over before it.
  */
-import type { DatabaseSync } from "node:sqlite";
 import { afterPrefix } from "../../kv-range.ts";
 import type {
   ActorRef,
@@ -31,7 +30,7 @@ import {
   readRevocation,
   readSchedule,
 } from "./rows.ts";
-import { Statements } from "./statements.ts";
+import type { Statements } from "./statements.ts";
 
 export interface QueueQuery {
   readonly queue: string | null;
@@ -42,14 +41,16 @@ export interface QueueQuery {
 
 interface Filed extends Owner {
   readonly aid: number;
+  /** The tally, as text. */
+  readonly counts: string | null;
 }
 
 /** Each method answers one read of the port; arguments and results are plain data. */
 export class Reader {
   readonly #statements: Statements;
 
-  constructor(db: DatabaseSync) {
-    this.#statements = new Statements(db);
+  constructor(statements: Statements) {
+    this.#statements = statements;
   }
 
   /** All of it from one snapshot of the file: a commit in between would make the tally and the rows disagree. */
@@ -66,9 +67,9 @@ export class Reader {
     const filed = this.#find(actor);
     if (filed === null) return [];
     if (query.queue !== null) return this.#readOneQueue(filed, query.queue, query);
-    const names = this.#all("SELECT DISTINCT queue FROM queue WHERE aid = ? AND status < 2", filed.aid);
-    return names
-      .flatMap((row) => this.#readOneQueue(filed, row["queue"] as string, query))
+    // The tally names the queues that hold messages: finding them among the messages would read them all.
+    return [...parseCounts(filed.counts).queues.keys()]
+      .flatMap((queue) => this.#readOneQueue(filed, queue, query))
       .sort((a, b) => a.id - b.id)
       .slice(0, query.limit);
   }
@@ -223,10 +224,11 @@ export class Reader {
 
   /** Where an actor's rows are filed. A wrong `aid` shows at once: the rows under it fail their checksums. */
   #find({ name, key }: ActorRef): Filed | null {
-    const row = this.#statements.get("SELECT aid FROM actor WHERE name = ? AND key = ?").get(name, key);
+    const row = this.#statements.get("SELECT aid, counts FROM actor WHERE name = ? AND key = ?").get(name, key);
     if (row === undefined) return null;
     const aid = row["aid"] as number;
-    return { aid, seed: actorSeed(name, key, aid), actor: `${name}/${key}` };
+    const counts = row["counts"] as string | null;
+    return { aid, counts, seed: actorSeed(name, key, aid), actor: `${name}/${key}` };
   }
 
   #all(sql: string, ...values: (string | number | Uint8Array)[]): Columns[] {

@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
+import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { create, storeSuite, update } from "../../store-suite.ts";
 import { SqliteStore } from "./sqlite-store.ts";
@@ -27,6 +29,20 @@ test("a clean close leaves no log and no trace of an owner", async () => {
   expect(again.unclean).toBe(false);
   expect(await again.checked).toBeNull();
   await again.close();
+});
+
+test("a store nobody closes does not keep the process alive, and its next owner is told", async () => {
+  const directory = temporaryDirectory();
+  const store = new URL("./sqlite-store.ts", import.meta.url).href;
+  const script = `import { SqliteStore } from ${JSON.stringify(store)};
+    const store = await SqliteStore.open({ directory: ${JSON.stringify(directory)} });
+    const meta = { id: "1", createdAt: 1, version: 1, nextQueueId: 1, running: false };
+    await store.commit({ actor: { name: "room", key: "a" }, mode: "create", meta, state: "kept" });`;
+  await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], { timeout: 15_000 });
+  const again = await SqliteStore.open({ directory });
+  onTestFinished(() => again.close());
+  expect(again.unclean).toBe(true);
+  expect((await again.load({ name: "room", key: "a" }))?.state).toBe("kept");
 });
 
 test("many writers to many actors keep each actor's own order and rows", async () => {

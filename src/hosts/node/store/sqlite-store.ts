@@ -56,6 +56,8 @@ export class SqliteStore implements ActorStore {
   readonly #reader: WorkerLink;
   readonly #writes: WriteQueue;
   readonly #reads: ReadQueue;
+  /** Actors with a commit refused here, not by the writer, until their caller knows. */
+  readonly #refused = new Set<string>();
   #closing: Promise<void> | null = null;
 
   private constructor(parts: { unclean: boolean; writer: Writing; reader: Reading }) {
@@ -92,9 +94,18 @@ export class SqliteStore implements ActorStore {
   }
 
   async commit(writes: WriteSet): Promise<void> {
-    this.#assertOpen();
-    assertWriteSet(writes);
-    return this.#writes.commit(writes);
+    const { name, key } = writes.actor;
+    try {
+      this.#assertOpen();
+      if (this.#refused.size > 0 && this.#refused.has(refOf(name, key))) {
+        throw new StoreError("failed", `Refused: an earlier commit of ${name}/${key} failed`);
+      }
+      assertWriteSet(writes);
+      return this.#writes.commit(writes);
+    } catch (error) {
+      this.#refuse(refOf(name, key));
+      throw error;
+    }
   }
 
   load(actor: ActorRef): Promise<Snapshot | null> {
@@ -173,6 +184,12 @@ export class SqliteStore implements ActorStore {
   /** For tests: replaces the injected failures, from the next group on. */
   setFaults(faults: readonly Fault[]): void {
     this.#writer.post({ kind: "faults", faults });
+  }
+
+  /** What was built on the refused commit and is handed over in the same breath must not be written either. */
+  #refuse(ref: string): void {
+    this.#refused.add(ref);
+    queueMicrotask(() => this.#refused.delete(ref));
   }
 
   async #close(): Promise<void> {

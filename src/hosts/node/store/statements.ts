@@ -9,6 +9,11 @@ export class Statements {
     this.db = db;
   }
 
+  /** The texts compiled so far. */
+  texts(): readonly string[] {
+    return [...this.#prepared.keys()];
+  }
+
   /** The statement for this text. Texts are constants of the code, so there is a fixed number of them. */
   get(sql: string): StatementSync {
     let statement = this.#prepared.get(sql);

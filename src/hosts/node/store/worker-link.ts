@@ -6,9 +6,7 @@ import { Worker } from "node:worker_threads";
 import { ConfigurationError } from "../../../boundary/errors.ts";
 import { StoreError, type StoreFailure } from "../../port.ts";
 import type { ClosedReply, ReadyReply, Reply, Request, WorkerOptions } from "./messages.ts";
-
-/** `.ts` when run from source, `.js` from the build: the compiler rewrites imports, not URLs. */
-const ENTRY = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
+import { WORKER_ENTRY } from "./worker-entry.ts";
 
 export type WorkReply = Exclude<Reply, ReadyReply | ClosedReply>;
 
@@ -34,7 +32,11 @@ export class WorkerLink {
     this.#handlers = handlers;
     this.ready = this.#ready.promise;
     // The parent's flags and loaders are not for this thread; an inherited `--import` would run in it again.
-    this.#worker = new Worker(ENTRY, { workerData: options, execArgv: [], name: `byward-store-${options.role}` });
+    this.#worker = new Worker(WORKER_ENTRY, {
+      workerData: options,
+      execArgv: [],
+      name: `byward-store-${options.role}`,
+    });
     this.#worker.on("message", (reply: Reply) => this.#receive(reply));
     this.#worker.on("error", (error) => this.#die(error));
     this.#worker.on("exit", (code) => this.#die(new Error(`the thread ended with code ${code}`)));
