@@ -3,7 +3,7 @@
  * else is `internal_error`, logged whole under the correlation id the peer gets.
  */
 import { Refusal, UserError } from "../boundary/errors.ts";
-import { OUTCOMES, type RefusedOutcome } from "../boundary/outcome.ts";
+import { OUTCOMES, type Outcome, type RefusedOutcome } from "../boundary/outcome.ts";
 import type { Host } from "../hosts/port.ts";
 import { StoreError } from "../hosts/port.ts";
 
@@ -80,4 +80,16 @@ function refusalOfUnknown(error: unknown): Refusal {
     return new Refusal("fault", { reason: `store.${error.code}`, cause: error });
   }
   return new Refusal("fault", { reason: "handler.threw", cause: error });
+}
+
+/** The outcome under which a decision that threw is recorded. */
+export function outcomeOf(error: unknown): Outcome {
+  if (error instanceof Refusal) return error.outcome;
+  return error instanceof UserError ? "forbidden" : "fault";
+}
+
+/** The reason code under which it is recorded. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof Refusal) return error.reason;
+  return error instanceof UserError ? `user:${error.code}` : "threw";
 }

@@ -8,13 +8,7 @@
  */
 import type { SealedCaller } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
-import {
-  Admission as GateAdmission,
-  type GateContext,
-  type Verdict as GateVerdict,
-  pass,
-  passOwn,
-} from "../boundary/gate.ts";
+import { Admission as GateAdmission, type Verdict as GateVerdict, pass, passOwn } from "../boundary/gate.ts";
 import type { MaybePromise } from "../boundary/maybe-promise.ts";
 import type { By } from "../boundary/party.ts";
 import type { Credentials } from "../boundary/verify.ts";
@@ -22,12 +16,16 @@ import type { Clock } from "../hosts/port.ts";
 import type { CompiledActor } from "./entrypoints.ts";
 import type { InvokeTarget } from "./types.ts";
 
-export type { GateContext } from "../boundary/gate.ts";
+/** A context as the gate drives it: what `canInvoke` changes is kept on admission and dropped on denial (ruling 10). */
+export interface GateContext {
+  beginDecision(): void;
+  endDecision(keep: boolean): void;
+}
 
 /** Leave to reach one handler of an actor once. */
-export type Admission = GateAdmission<InvokeTarget>;
+export type Admission = GateAdmission<InvokeTarget, GateContext>;
 export const Admission = GateAdmission;
-export type Verdict = GateVerdict<InvokeTarget>;
+export type Verdict = GateVerdict<InvokeTarget, GateContext>;
 
 /** What the gate needs to know of the instance it decides for. */
 export interface GateSubject {
@@ -41,11 +39,11 @@ export interface GateCall {
   readonly by: By;
   readonly credentials: Credentials;
   /** Why the caller's lease is dead; null while it lives. */
-  leaseEnd(): "expired" | "revoked" | null;
+  readonly leaseEnd: () => "expired" | "revoked" | null;
   /** The refusal of a caller who is over a limit; absent where coming is not counted. */
-  overLimit?(caller: SealedCaller): Refusal | null;
+  readonly overLimit?: (caller: SealedCaller) => Refusal | null;
   /** Builds the context for the resolved caller. */
-  createContext(caller: SealedCaller): GateContext;
+  readonly createContext: (caller: SealedCaller) => GateContext;
 }
 
 /** The parties of an entrypoint. Unknown names are judged like known ones: the name is looked up later (G10). */
@@ -64,6 +62,9 @@ export function partiesOf(compiled: CompiledActor, target: InvokeTarget): By {
   }
 }
 
+const beginDecision = (context: GateContext): void => context.beginDecision();
+const endDecision = (context: GateContext, keep: boolean): void => context.endDecision(keep);
+
 /** Decides one invocation by a client or by another actor. */
 export function admit(subject: GateSubject, call: GateCall): MaybePromise<Verdict> {
   const { compiled, clock } = subject;
@@ -72,9 +73,11 @@ export function admit(subject: GateSubject, call: GateCall): MaybePromise<Verdic
     by: call.by,
     credentials: call.credentials,
     clock,
-    leaseEnd: () => call.leaseEnd(),
+    leaseEnd: call.leaseEnd,
     overLimit: call.overLimit,
-    createContext: (caller) => call.createContext(caller),
+    createContext: call.createContext,
+    beginDecision,
+    endDecision,
     canInvoke: compiled.config.canInvoke,
     canInvokeTimeout: compiled.options.canInvokeTimeout,
     lookUp: () => refuseUndeclared(compiled, call.target),

@@ -14,7 +14,7 @@ import type { InvocationScope } from "./context.ts";
 import { type CompiledActor, needsBody } from "./entrypoints.ts";
 import { newCorrelationId } from "./failure.ts";
 import { Admission, partiesOf } from "./gate.ts";
-import { cleanRequest, failureResponse, presentationOf } from "./inbound.ts";
+import { bodyTooLarge, cleanRequest, failureResponse, presentationOf } from "./inbound.ts";
 import type { ActorInstance } from "./instance.ts";
 import { invalidArguments } from "./invocation.ts";
 import { rawResponse } from "./raw-http.ts";
@@ -287,10 +287,6 @@ function readInput(value: unknown): unknown {
 function assertContentLength(inbound: InboundRequest, limit: number): void {
   const length = Number(inbound.header("content-length") ?? 0);
   if (length > limit) throw bodyTooLarge(limit);
-}
-
-export function bodyTooLarge(limit: number): Refusal {
-  return new Refusal("too_large", { reason: "body.too_long", message: `The body has more than ${limit} bytes` });
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

@@ -2,6 +2,7 @@
  * Owns what actors and services share of HTTP: what a request presents, the request as handlers see it, and how a failure is
  * written. Nothing here decides.
  */
+import { Refusal } from "../boundary/errors.ts";
 import { EXTERNAL, type Presentation } from "../boundary/scheme.ts";
 import type { Host, InboundRequest, OutboundResponse } from "../hosts/port.ts";
 import { encode } from "../protocol/json.ts";
@@ -60,6 +61,10 @@ export function writeFailure(
   if (failure.outcome === "duplicate") return { status: failure.status, headers: headers.slice(1), body: null };
   const told = fields ?? { group, code, message, ...(metadata === undefined ? {} : { metadata }) };
   return { status: failure.status, headers, body: encode({ ...told, correlationId }) };
+}
+
+export function bodyTooLarge(limit: number): Refusal {
+  return new Refusal("too_large", { reason: "body.too_long", message: `The body has more than ${limit} bytes` });
 }
 
 /** Credentials and our own headers (ruling 14). */

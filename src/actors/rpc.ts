@@ -25,13 +25,12 @@ import type {
 import type { Connection, ConnectionLink, Outgoing } from "./connection.ts";
 import { InvocationScope } from "./context.ts";
 import type { CompiledActor } from "./entrypoints.ts";
-import { toWireFailure, type WireFailure } from "./failure.ts";
+import { outcomeOf, reasonOf, toWireFailure, type WireFailure } from "./failure.ts";
 import { Admission, admit, partiesOf, type Verdict } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
 import type { QueueReceipt } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Address, openStanding } from "./standing.ts";
-import { outcomeOf, reasonOf } from "./stateless.ts";
 import type { InvokeTarget } from "./types.ts";
 
 export interface RpcOptions {

@@ -9,9 +9,10 @@ import type { Credentials } from "../boundary/verify.ts";
 import { keyText } from "../protocol/key.ts";
 import type { Connection, ConnectionKind } from "./connection.ts";
 import type { CompiledActor } from "./entrypoints.ts";
+import { outcomeOf, reasonOf } from "./failure.ts";
 import type { ActorInstance } from "./instance.ts";
 import type { Runtime } from "./runtime.ts";
-import { type Address, actorNotFound, locateOrJudge, outcomeOf, reasonOf } from "./stateless.ts";
+import { type Address, actorNotFound, locateOrJudge } from "./stateless.ts";
 
 export type { Address };
 

@@ -6,7 +6,7 @@
  *   create if missing → onConnect → handler → onDisconnect
  */
 import type { SealedCaller } from "../boundary/caller.ts";
-import { Refusal, UserError } from "../boundary/errors.ts";
+import { Refusal } from "../boundary/errors.ts";
 import type { Outcome } from "../boundary/outcome.ts";
 import type { By } from "../boundary/party.ts";
 import type { RateSubject } from "../boundary/rate.ts";
@@ -17,6 +17,7 @@ import type { Connection, ConnectionKind } from "./connection.ts";
 import { InvocationScope } from "./context.ts";
 import type { Delivery } from "./deliveries.ts";
 import { basesOf, type CompiledActor } from "./entrypoints.ts";
+import { outcomeOf, reasonOf } from "./failure.ts";
 import { Admission, admit } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
 import type { Runtime } from "./runtime.ts";
@@ -205,14 +206,4 @@ function recordDecision(
     null,
     runtime.host.clock.now() - started,
   );
-}
-
-export function outcomeOf(error: unknown): Outcome {
-  if (error instanceof Refusal) return error.outcome;
-  return error instanceof UserError ? "forbidden" : "fault";
-}
-
-export function reasonOf(error: unknown): string {
-  if (error instanceof Refusal) return error.reason;
-  return error instanceof UserError ? `user:${error.code}` : "threw";
 }

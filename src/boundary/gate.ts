@@ -18,14 +18,8 @@ import type { Credentials } from "./verify.ts";
 
 const SEAL = Symbol("byward.gate");
 
-/** A context as the gate drives it: what `canInvoke` changes is kept on admission and dropped on denial (ruling 10). */
-export interface GateContext {
-  beginDecision?(): void;
-  endDecision?(keep: boolean): void;
-}
-
 /** Leave to reach one handler once. Made by the gate only. */
-export class Admission<Target = unknown, Context extends GateContext = GateContext> {
+export class Admission<Target = unknown, Context = unknown> {
   readonly #seal: symbol;
   readonly target: Target;
   readonly caller: SealedCaller;
@@ -56,7 +50,7 @@ export class Admission<Target = unknown, Context extends GateContext = GateConte
 }
 
 /** What the gate needs of one invocation. */
-export interface Passage<Target, Context extends GateContext> {
+export interface Passage<Target, Context> {
   readonly target: Target;
   readonly by: By;
   readonly credentials: Credentials;
@@ -67,7 +61,10 @@ export interface Passage<Target, Context extends GateContext> {
   overLimit?(caller: SealedCaller): Refusal | null;
   /** Builds the context for the resolved caller. */
   createContext(caller: SealedCaller): Context;
-  /** Absent: nobody is asked beyond the parties. */
+  /** What `canInvoke` changes from here on is kept on admission and dropped on denial (ruling 10). */
+  beginDecision?(context: Context): void;
+  endDecision?(context: Context, keep: boolean): void;
+  /** Undefined: nobody is asked beyond the parties. */
   readonly canInvoke: ((context: Context, target: Target) => unknown) | undefined;
   /** ms */
   readonly canInvokeTimeout: number;
@@ -75,15 +72,10 @@ export interface Passage<Target, Context extends GateContext> {
   lookUp?(): Refusal | null;
 }
 
-export type Verdict<Target, Context extends GateContext = GateContext> =
-  | Admission<Target, Context>
-  | Refusal
-  | UserError;
+export type Verdict<Target, Context = unknown> = Admission<Target, Context> | Refusal | UserError;
 
 /** Decides one invocation by a client, an actor or a service. */
-export function pass<Target, Context extends GateContext>(
-  passage: Passage<Target, Context>,
-): MaybePromise<Verdict<Target, Context>> {
+export function pass<Target, Context>(passage: Passage<Target, Context>): MaybePromise<Verdict<Target, Context>> {
   const end = passage.leaseEnd();
   if (end !== null) return endedLease(end);
   const resolution = passage.credentials.resolve(passage.by);
@@ -98,7 +90,7 @@ export function pass<Target, Context extends GateContext>(
 }
 
 /** Admits own schedules and own deliveries, which `canInvoke` does not judge (ruling 6). */
-export function passOwn<Target, Context extends GateContext>(
+export function passOwn<Target, Context>(
   passage: Pick<Passage<Target, Context>, "target" | "by" | "credentials" | "createContext">,
 ): Verdict<Target, Context> {
   const resolution = passage.credentials.resolve(passage.by);
@@ -115,18 +107,18 @@ export function endedLease(end: LeaseEnd): Refusal {
 
 type Denial = Refusal | UserError | null;
 
-function conclude<Target, Context extends GateContext>(
+function conclude<Target, Context>(
   denial: Denial,
   passage: Passage<Target, Context>,
   caller: SealedCaller,
   context: Context,
 ): Verdict<Target, Context> {
   const refusal = denial ?? lastRefusal(passage);
-  if (passage.canInvoke !== undefined) context.endDecision?.(refusal === null);
+  if (passage.canInvoke !== undefined) passage.endDecision?.(context, refusal === null);
   return refusal ?? new Admission(SEAL, passage.target, caller, context);
 }
 
-function lastRefusal<Target, Context extends GateContext>(passage: Passage<Target, Context>): Refusal | null {
+function lastRefusal<Target, Context>(passage: Passage<Target, Context>): Refusal | null {
   // The lease may have died while canInvoke was thinking: G7 wants it alive at the instant the handler starts.
   const end = passage.leaseEnd();
   if (end !== null) return endedLease(end);
@@ -134,15 +126,12 @@ function lastRefusal<Target, Context extends GateContext>(passage: Passage<Targe
 }
 
 /** Asks `canInvoke`; null = allowed. */
-function decide<Target, Context extends GateContext>(
-  passage: Passage<Target, Context>,
-  context: Context,
-): MaybePromise<Denial> {
+function decide<Target, Context>(passage: Passage<Target, Context>, context: Context): MaybePromise<Denial> {
   const { canInvoke } = passage;
   if (canInvoke === undefined) return null;
   let verdict: MaybePromise<unknown>;
   try {
-    context.beginDecision?.();
+    passage.beginDecision?.(context);
     verdict = canInvoke(context, passage.target);
     if (isPromise(verdict)) {
       return withDeadline(verdict, passage.canInvokeTimeout, passage.clock).then(judge, judgeThrown);
