@@ -116,6 +116,18 @@ test("more pairs than a list may have are an error unless a limit is given", asy
   expect(await kv.list("k")).toEqual([]);
 });
 
+test("a list of too many bytes is refused", async () => {
+  const { kv, rig } = await open();
+  const value = new Uint8Array(MAX_VALUE);
+  for (let at = 0; at < 512; at += 7) {
+    await kv.putBatch(Array.from({ length: 7 }, (_, index) => [`k${at + index}`, value] as const));
+  }
+  expect(await codeOf(kv.list("k"))).toBe("kv/list_too_large");
+  await rig.outbox.durable();
+  expect(await codeOf(kv.list("k"))).toBe("kv/list_too_large");
+  expect((await kv.list("k", { limit: 2, type: "binary" })).length).toBe(2);
+});
+
 test("any mix of writes, reads and commits answers like a sorted map", async () => {
   const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
   console.log(`kv property seed ${seed}`);

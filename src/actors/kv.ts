@@ -174,19 +174,21 @@ export class ActorKv {
     const staged = this.#stagedIn(range);
     const found: Pair[] = [];
     let size = 0;
-    for (let rest: KvRange | null = range; rest !== null && found.length <= limit; ) {
-      const page: readonly Pair[] = await this.#core.store.kvList(this.#core.ref, { ...rest, limit: PAGE, reverse });
-      for (const pair of page) {
-        if (staged.has(encodeHex(pair.key))) continue;
-        found.push(pair);
-        size += pair.key.length + pair.value.length;
-      }
-      if (size > MAX_LIST_SIZE) {
-        throw tooLarge("list_too_large", `a list takes at most ${MAX_LIST_SIZE} bytes`, size, MAX_LIST_SIZE);
-      }
-      rest = page.length < PAGE ? null : beyond(rest, page.at(-1)!.key, reverse);
+    const add = (pair: Pair): void => {
+      found.push(pair);
+      size += pair.key.length + pair.value.length;
+    };
+    for (let rest: KvRange | null = range; rest !== null && found.length <= limit && size <= MAX_LIST_SIZE; ) {
+      // No more than can be needed: what is staged as deleted takes a place too.
+      const most = Math.min(PAGE, limit + 1 - found.length + staged.size);
+      const page: readonly Pair[] = await this.#core.store.kvList(this.#core.ref, { ...rest, limit: most, reverse });
+      for (const pair of page) if (!staged.has(encodeHex(pair.key))) add(pair);
+      rest = page.length < most ? null : beyond(rest, page.at(-1)!.key, reverse);
     }
-    for (const { key, value } of staged.values()) if (value !== null) found.push({ key, value });
+    for (const { key, value } of staged.values()) if (value !== null) add({ key, value });
+    if (size > MAX_LIST_SIZE) {
+      throw tooLarge("list_too_large", `a list takes at most ${MAX_LIST_SIZE} bytes`, size, MAX_LIST_SIZE);
+    }
     found.sort((a, b) => (reverse ? compareKeys(b.key, a.key) : compareKeys(a.key, b.key)));
     return { pairs: found.slice(0, limit), more: found.length > limit };
   }

@@ -368,6 +368,7 @@ test("a sender that waits is answered when its message is completed, after that 
 test("a wait that times out leaves the message; a timeout of 0 enqueues nothing", async () => {
   const rig = await open();
   expect(await send(rig, "a", 0, { wait: true, timeout: 0 })).toEqual({ status: "timedOut" });
+  expect(await codeOf(send(rig, "a", 0, { wait: true, signal: AbortSignal.abort() }))).toBe("actor/aborted");
   expect(rig.queues.size).toBe(0);
   const sent = send(rig, "a", 1, { wait: true, timeout: 100 });
   await rig.advance(100);
@@ -607,4 +608,42 @@ test("a flood sent in one turn keeps its order across the edge of the window", a
     if (got.length % 100 === 0) for (let extra = 0; extra < 10; extra++) void own.send("b", extra);
   }
   expect(got).toEqual(Array.from({ length: 1000 }, (_, body) => body));
+});
+
+test("memory holds a window of a queue, fewer messages where they are large", async () => {
+  const rig = await open({ limits: { maxQueueSize: 5000 } });
+  for (let body = 0; body < 2000; body++) void rig.queues.forContext().send("small", body);
+  for (let body = 0; body < 60; body++) void rig.queues.forContext().send("large", "x".repeat(400_000));
+  await rig.outbox.durable();
+  const again = await reopen(rig, { limits: { maxQueueSize: 5000 } });
+  const queue = again.queues.forContext();
+  const readFor = async (name: string, receives: number): Promise<number> => {
+    const before = again.late.rowsRead;
+    for (let count = 0; count < receives; count++) await tryNext(queue, { names: [name] });
+    return again.late.rowsRead - before;
+  };
+  expect(await readFor("small", 1)).toBe(16);
+  expect(await readFor("small", 16)).toBe(256);
+  expect(await readFor("small", 255)).toBe(0);
+  expect(await readFor("large", 1)).toBe(16);
+  // 11 of 400,000 characters fill the window; the next page is of 16 again.
+  expect(await readFor("large", 11)).toBe(16);
+});
+
+test("a batch is capped at the window", async () => {
+  const rig = await open();
+  for (let body = 0; body < 300; body++) void rig.queues.forContext().send("a", body);
+  expect((await rig.queues.forContext().tryNextBatch({ count: 1000 })).length).toBe(256);
+});
+
+test("past the bound on completed ids the oldest is forgotten", async () => {
+  const rig = await open({ limits: { maxQueueSize: 20_000 } });
+  const sends: Promise<unknown>[] = [];
+  for (let id = 0; id <= 10_000; id++) sends.push(send(rig, "a", 0, { id: `m${id}` }));
+  await Promise.all(sends);
+  const queue = rig.queues.forContext();
+  while (((await queue.tryNextBatch({ count: 256 })) as unknown[]).length > 0);
+  await rig.outbox.durable();
+  expect(await send(rig, "a", 0, { id: "m1" })).toMatchObject({ duplicate: true });
+  expect(await send(rig, "a", 0, { id: "m0" })).toMatchObject({ duplicate: false });
 });

@@ -125,6 +125,7 @@ export class ActorQueues {
   async enqueue(request: EnqueueRequest): Promise<QueueReceipt> {
     const { name, body, caller, id, wait, timeout } = request;
     if (wait && timeout !== undefined && timeout <= 0) return { status: "timedOut" };
+    if (request.signal?.aborted) throw aborted(request.signal.reason);
     const text = this.#prepare(name, body, id);
     const message = { name, body: isPromise(text) ? await text : text, caller, key: id ?? null };
     if (id === undefined) return this.#accept(message, request);

@@ -201,6 +201,7 @@ const BAD: Record<string, [value: unknown, path: string]> = {
   "a promise": [Promise.resolve(1), "state.slot"],
   "a symbol key": [{ [Symbol("k")]: 1 }, "state.slot"],
   "a subclass of Map": [new (class extends Map {})(), "state.slot"],
+  "a bigint of too many digits": [10n ** 4096n, "state.slot"],
   "a regular expression": [/x/, "state.slot"],
 };
 
