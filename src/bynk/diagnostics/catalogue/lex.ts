@@ -80,6 +80,11 @@ export const lex = {
         label: text`here`,
         hint: text`remove it; only space, tab and line ends separate words`,
       },
+      backtick: {
+        message: text`${"character"} does not open a string`,
+        label: text`a string needs double quotes`,
+        hint: text`use double quotes, and \`\\(…)\` to insert a value`,
+      },
       hash: {
         message: text`${"character"} does not start anything in Bynk`,
         label: text`not a comment`,

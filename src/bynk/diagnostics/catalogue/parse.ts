@@ -1,7 +1,9 @@
 /** What the parser reports about the shape of the source. */
 import { entry, text } from "../wording.ts";
+import { expectedToken } from "./expected-token.ts";
 
 export const parse = {
+  ...expectedToken,
   "bynk.parse.consumes_after_decls": entry({
     title: "`consumes` after a declaration",
     message: text`in a unit without braces \`consumes\` stands above all declarations`,
@@ -178,6 +180,11 @@ export const parse = {
     explanation:
       "The body of a service holds `on …` handlers, their annotations, and the sections `cors`, `security` and `limits`. Types, functions and actors are declared beside the service.",
     variants: {
+      onMissing: {
+        message: text`a service holds handlers and policies, found ${"found"}`,
+        label: text`\`on\` is missing`,
+        hint: text`write \`on\` before it`,
+      },
       agent: {
         message: text`an agent holds stores, invariants, transitions and handlers, found ${"found"}`,
         label: text`\`on call\` expected`,
@@ -197,6 +204,26 @@ export const parse = {
         message: text`expected a declaration, found ${"found"}`,
         label: text`starts no declaration`,
         hint: text`write \`${"better"}\``,
+      },
+      noGlobals: {
+        message: text`expected a declaration, found ${"found"}`,
+        label: text`a unit holds no values`,
+        hint: text`write a function without parameters: \`fn name() -> Int { 1 }\``,
+      },
+      bar: {
+        message: text`expected a declaration, found ${"found"}`,
+        label: text`a base type is no variant`,
+        hint: text`wrap each case in a variant: \`| Number(value: Int) | Text(value: String)\``,
+      },
+      question: {
+        message: text`expected a declaration, found ${"found"}`,
+        label: text`not part of a type`,
+        hint: text`write \`Option[T]\` where a value may be missing: in a field, a parameter or a result`,
+      },
+      oneTarget: {
+        message: text`a \`${"clause"}\` clause names one unit, found ${"found"} after it`,
+        label: text`one at a time`,
+        hint: text`write one \`${"clause"}\` for each unit`,
       },
       fragmentNotLast: {
         message: text`a unit without braces runs to the end of its file, found ${"found"}`,
@@ -236,90 +263,6 @@ export const parse = {
     explanation:
       "A provider implements the operations of its capability, one `fn` after the other, and holds nothing else.",
   }),
-  "bynk.parse.expected_token": entry({
-    title: "unexpected word or sign",
-    message: text`expected ${"expected"}, found ${"found"}`,
-    label: text`unexpected`,
-    explanation: "The grammar needs a certain word or sign at this place. The message names it.",
-    variants: {
-      closing: { message: text`expected ${"expected"}, found ${"found"}`, label: text`unexpected` },
-      strayExpression: {
-        message: text`expected ${"expected"}, found ${"found"}`,
-        label: text`the expression before this is not the last of its block`,
-        hint: text`bind the expression before with \`let _ =\`, run its effect with \`do\`, or put an operator between the two`,
-      },
-      callOnNewLine: {
-        message: text`expected ${"expected"}, found ${"found"}`,
-        label: text`a bracket on a new line starts a new expression`,
-        hint: text`put the bracket on the line of the name it calls`,
-      },
-      operatorLine: {
-        message: text`expected ${"expected"}, found ${"found"}`,
-        label: text`a sign at the start of a line never continues the line above`,
-        hint: text`put the operator at the end of the line above`,
-      },
-      leftArrow: {
-        message: text`expected ${"expected"}, found ${"found"}`,
-        label: text`this is one sign`,
-        hint: text`write \`a < -b\` to compare with a negative number; \`<-\` binds an effect in \`let x <- e\``,
-      },
-      equalsSign: {
-        message: text`expected ${"expected"}, found ${"found"}`,
-        label: text`this is not a comparison`,
-        hint: text`write \`==\` to compare; \`let name = value\` to name a value`,
-      },
-      letMissing: {
-        message: text`expected ${"expected"}, found ${"found"}`,
-        label: text`values cannot be reassigned`,
-        hint: text`write \`let\` before the name to name a value`,
-      },
-      singleBar: {
-        message: text`expected ${"expected"}, found ${"found"}`,
-        label: text`separates patterns, not conditions`,
-        hint: text`write \`||\` for "or"`,
-      },
-      recordInHead: {
-        message: text`expected ${"expected"}, found ${"found"}`,
-        label: text`not part of a statement`,
-        hint: text`put brackets around a record in the head of an \`if\` or \`match\`; name a value with \`let name: Type = value\``,
-      },
-      returnWord: {
-        message: text`expected ${"expected"}, found ${"found"}`,
-        label: text`there is no \`return\``,
-        hint: text`remove \`return\`; the last expression of a block is its value`,
-      },
-      underscoreName: {
-        message: text`expected ${"expected"}, found ${"found"}`,
-        label: text`a name cannot start with \`_\``,
-        hint: text`begin the name with a letter; \`_\` alone stands for a value nobody wants`,
-      },
-      discardBinder: {
-        message: text`expected ${"expected"}, found ${"found"}`,
-        label: text`\`_\` is no binder`,
-        hint: text`leave the binder out: \`by User\` verifies the caller and keeps nothing`,
-      },
-      typeArgsAlone: {
-        message: text`expected ${"expected"}, found ${"found"}`,
-        label: text`type arguments belong to a call`,
-        hint: text`add the arguments in brackets; put a list literal on a line of its own or after a comma`,
-      },
-      serviceCallName: {
-        message: text`expected ${"expected"}, found ${"found"}`,
-        label: text`a service's call has no name of its own`,
-        hint: text`remove the name; others call it by the name of the service`,
-      },
-      givenBeforeBy: {
-        message: text`expected ${"expected"}, found ${"found"}`,
-        label: text`\`by\` stands before \`given\``,
-        hint: text`write \`by\` first: \`-> Result by u: User given Clock\``,
-      },
-      plainString: {
-        message: text`expected ${"expected"}, found ${"found"} with a hole`,
-        label: text`must be known when compiling`,
-        hint: text`write the text out; a string used as data has no \`\\(…)\``,
-      },
-    },
-  }),
   "bynk.parse.expected_type": entry({
     title: "type expected",
     message: text`expected a type, found ${"found"}`,
@@ -342,6 +285,11 @@ export const parse = {
         message: text`expected \`|\` before the first variant \`${"name"}\``,
         label: text`the bar is missing`,
         hint: text`write \`| ${"name"}\`; each variant of a sum has a bar in front`,
+      },
+      array: {
+        message: text`\`${"name"}[]\` is not a type`,
+        label: text`takes no brackets`,
+        hint: text`write \`List[${"name"}]\``,
       },
       index: {
         message: text`\`${"list"}[…]\` takes types, not a position`,

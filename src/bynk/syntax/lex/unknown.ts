@@ -4,7 +4,16 @@ import { isKnownStart } from "./characters.ts";
 import { type LexState, pushTrivia, spanFrom } from "./state.ts";
 import { lexSingleQuoted } from "./strings.ts";
 
-type Variant = "default" | "semicolon" | "ampersand" | "percent" | "letter" | "curlyQuote" | "invisible" | "hash";
+type Variant =
+  | "default"
+  | "semicolon"
+  | "ampersand"
+  | "percent"
+  | "letter"
+  | "curlyQuote"
+  | "invisible"
+  | "hash"
+  | "backtick";
 
 /** At such a character. */
 export function lexUnknown(state: LexState): void {
@@ -32,12 +41,14 @@ function pickVariant(character: string): Variant {
   if (character === "&") return "ampersand";
   if (character === "%") return "percent";
   if (character === "#") return "hash";
+  if (character === "`") return "backtick";
   if (/[“”„«»]/u.test(character)) return "curlyQuote";
   if (/[\p{L}\p{M}\p{N}]/u.test(character)) return "letter";
   return /[\p{C}\p{Z}]/u.test(character) ? "invisible" : "default";
 }
 
 function show(character: string): string {
+  if (character === "`") return "a backtick";
   if (!/[\p{C}\p{Z}\p{M}]/u.test(character)) return `\`${character}\``;
   const code = character.codePointAt(0) ?? 0;
   return `the character U+${code.toString(16).toUpperCase().padStart(4, "0")}`;

@@ -5,13 +5,20 @@ import type { ParseContext } from "./context.ts";
 import { expectToken, reportUnclosed } from "./expect.ts";
 import { parseExpression } from "./nesting.ts";
 import { skipOne, skipUntil, startsDeclaration } from "./recover.ts";
-import { parseStatement } from "./statements.ts";
-import { isMisplacedSign, reportMisplacedSign, reportStray } from "./stray.ts";
+import { parseLetRest, parseStatement } from "./statements.ts";
+import {
+  isForeignLet,
+  isForeignLine,
+  isMisplacedSign,
+  isWordOperator,
+  reportMisplacedSign,
+  reportStray,
+} from "./stray.ts";
 
 /** The `block` of `Rules`. Without `{` it reports and reads nothing. */
 export function parseBraces(ctx: ParseContext, opener: string): Block {
   const { start } = ctx.token;
-  const brace = expectToken(ctx, "{", `\`{\` to open ${opener}`);
+  const brace = expectToken(ctx, "{", `\`{\` to open ${opener}`, { variant: "bodyBrace" });
   if (brace === undefined) return { kind: "Block", statements: [], tail: undefined, span: ctx.placeHere() };
   const { statements, tail } = parseBlockBody(ctx, brace);
   return { kind: "Block", statements, tail, span: ctx.spanFrom(start) };
@@ -56,8 +63,20 @@ function parseBare(ctx: ParseContext): Expr {
 
 /** An expression that something follows: it is reported there, unless a report has led here, and kept. */
 function strayOf(ctx: ParseContext, value: Expr, reported: boolean): Stmt {
-  if (!reported && value.kind !== "ErrorExpr" && !isMisplacedSign(ctx)) reportStray(ctx, value);
+  if (!reported && value.kind !== "ErrorExpr" && !isMisplacedSign(ctx)) {
+    reportStray(ctx, value);
+    if (isForeignLet(ctx, value)) return parseLetRest(ctx, value.span.start);
+    skipForeign(ctx, value);
+  }
   return { kind: "StrayExpr", value, span: value.span };
+}
+
+/** Over `and` and `or` to the condition behind them; over the line behind a word that begins no statement here. */
+function skipForeign(ctx: ParseContext, value: Expr): void {
+  if (isWordOperator(ctx)) {
+    ctx.next();
+    ctx.hush();
+  } else if (isForeignLine(ctx, value)) skipLine(ctx);
 }
 
 /** Reports a sign that continues nothing, and reads what stands behind it. */

@@ -1,25 +1,48 @@
 /** Clauses that several declarations share: parameters, `given`, `by`, annotations. */
 import type { Annotation, AnnotationArg, ByClause, GivenClause, Param } from "../ast.ts";
-import { reserved } from "../token.ts";
+import { baseTypes, reserved, type Token } from "../token.ts";
 import type { ParseContext } from "./context.ts";
-import { expectToken, replaceFix, reportExpected } from "./expect.ts";
+import { expectToken, insertFix, replaceFix, reportExpected } from "./expect.ts";
 import { parseList } from "./lists.ts";
-import { isName, nameOf, parseName, parseQualifiedName } from "./names.ts";
+import { isName, nameOf, parseName, parseQualifiedName, startsUpperCase } from "./names.ts";
 import { parseExpression } from "./nesting.ts";
+import { skipOne } from "./recover.ts";
 import { parseType } from "./types.ts";
 
 /** `(a: A, b: B)` */
 export function parseParams(ctx: ParseContext): readonly Param[] {
-  const opener = expectToken(ctx, "(", "`(` and the parameters");
+  const fixes = ctx.kind === "->" ? [insertFix(ctx, "insert `()`", "() ", "before")] : [];
+  const opener = expectToken(ctx, "(", "`(` and the parameters", { variant: "noParams", fixes });
   return opener === undefined ? [] : parseList(ctx, ")", opener, parseParam);
 }
 
 /** `name: Type` */
 export function parseParam(ctx: ParseContext): Param {
   const { start } = ctx.token;
+  if (isTypeFirst(ctx)) return parseTypeFirst(ctx);
   const name = parseName(ctx, "the name of a parameter");
   expectToken(ctx, ":", "`:` and the type");
   const type = parseType(ctx);
+  return { kind: "Param", name, type, span: ctx.spanFrom(start) };
+}
+
+/** `Int a` */
+function isTypeFirst(ctx: ParseContext): boolean {
+  return isTypeWord(ctx.token) && isName(ctx.peek()) && !ctx.peek().firstOnLine;
+}
+
+function isTypeWord({ kind, text }: Token): boolean {
+  return baseTypes.has(kind) || (kind === "name" && startsUpperCase(text));
+}
+
+function parseTypeFirst(ctx: ParseContext): Param {
+  const { start } = ctx.token;
+  const word = ctx.peek();
+  const span = { start, end: word.end };
+  const fixes = [replaceFix(ctx, span, `${word.text}: ${ctx.token.text}`)];
+  reportExpected(ctx, "the name of a parameter", { variant: "typeFirst", fixes });
+  const type = parseType(ctx);
+  const name = parseName(ctx, "the name of a parameter");
   return { kind: "Param", name, type, span: ctx.spanFrom(start) };
 }
 
@@ -40,10 +63,20 @@ function parseCapability(ctx: ParseContext) {
 export function parseBy(ctx: ParseContext, position: ByClause["position"]): ByClause | undefined {
   const { start } = ctx.token;
   if (!ctx.eat("by")) return undefined;
+  if (ctx.kind === "(") return parseBracketedBy(ctx, start, position);
   const binder = parseBinder(ctx);
   const members = [parseMember(ctx)];
   while (ctx.eat("|")) members.push(parseMember(ctx));
   return { kind: "ByClause", binder, members, position, span: ctx.spanFrom(start) };
+}
+
+/** `by (u: User)` */
+function parseBracketedBy(ctx: ParseContext, start: number, position: ByClause["position"]): ByClause {
+  reportExpected(ctx, "the name of an actor", { variant: "byBrackets" });
+  const member = { kind: "Name", text: "", span: ctx.placeHere() } as const;
+  skipOne(ctx);
+  ctx.hush();
+  return { kind: "ByClause", binder: undefined, members: [member], position, span: ctx.spanFrom(start) };
 }
 
 /** `u:`, or nothing. `_:` is not a binder: whoever wants no identity writes none (reference §12.1). */
@@ -97,6 +130,15 @@ function parseAnnotationArg(ctx: ParseContext): AnnotationArg {
 
 /** `-> Type` */
 export function parseResult(ctx: ParseContext) {
-  expectToken(ctx, "->", "`->` and the result type");
+  if (ctx.kind === ":") mendColon(ctx);
+  else expectToken(ctx, "->", "`->` and the result type", { variant: "resultMissing" });
   return parseType(ctx);
+}
+
+/** `fn f(): Int` */
+function mendColon(ctx: ParseContext): void {
+  const { start, end } = ctx.token;
+  const fixes = [replaceFix(ctx, { start, end }, " ->")];
+  reportExpected(ctx, "`->` and the result type", { variant: "colonResult", fixes });
+  ctx.next();
 }

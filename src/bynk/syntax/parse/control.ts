@@ -1,5 +1,5 @@
 /** `if` and `match` (reference §7.3, §8). In their heads `{` opens the body and never a record literal. */
-import type { Expr, IfExpr, MatchArm, Span } from "../ast.ts";
+import type { Block, Expr, IfExpr, MatchArm, Span } from "../ast.ts";
 import type { Token } from "../token.ts";
 import { inGuard, inHead, type ParseContext } from "./context.ts";
 import { expectToken, replaceFix, reportExpected, reportUnclosed } from "./expect.ts";
@@ -13,13 +13,24 @@ export function parseIf(ctx: ParseContext): IfExpr {
   const { start } = ctx.next();
   const condition = ctx.restricted(inHead, () => parseExpression(ctx));
   mendAssignment(ctx);
-  const then = parseBlock(ctx, "the `if` branch");
+  const then = parseBranch(ctx, "`if`");
   const otherwise = ctx.eat("else") ? parseElse(ctx) : undefined;
   return { kind: "IfExpr", condition, then, else: otherwise, span: ctx.spanFrom(start) };
 }
 
 function parseElse(ctx: ParseContext): IfExpr["else"] {
-  return ctx.kind === "if" ? nested(ctx, parseIf, errorIf) : parseBlock(ctx, "the `else` branch");
+  return ctx.kind === "if" ? nested(ctx, parseIf, errorIf) : parseBranch(ctx, "`else`");
+}
+
+/** A block. Without braces it is reported, and an expression on the same line is read as the branch. */
+function parseBranch(ctx: ParseContext, word: string): Block {
+  const opener = `the ${word} branch`;
+  if (ctx.kind === "{" || ctx.token.firstOnLine || ctx.kind === "eof") return parseBlock(ctx, opener);
+  reportExpected(ctx, `\`{\` to open ${opener}`, { variant: "bodyBrace" });
+  if (ctx.eatWord("then") === undefined) ctx.eatWord("return");
+  const { start } = ctx.token;
+  const tail = parseExpression(ctx);
+  return { kind: "Block", statements: [], tail, span: ctx.spanFrom(start) };
 }
 
 function errorIf(span: Span): IfExpr {
@@ -71,11 +82,21 @@ function skipArm(ctx: ParseContext): void {
   skipUntil(ctx, (token) => token.kind === "}" || token.firstOnLine);
 }
 
+/** `=>`; a `->` or `:` in its place is reported and read as one. */
+function eatArrow(ctx: ParseContext): boolean {
+  const { kind, start, end } = ctx.token;
+  const isMeant = kind === "->" || kind === ":";
+  const fixes = isMeant ? [replaceFix(ctx, { start, end }, kind === ":" ? " =>" : "=>")] : [];
+  const found = expectToken(ctx, "=>", "`=>` after the pattern", { fixes });
+  if (isMeant) ctx.next();
+  return found !== undefined || isMeant;
+}
+
 function parseArm(ctx: ParseContext): MatchArm {
   const { start } = ctx.token;
   const pattern = parsePattern(ctx);
   const guard = ctx.eat("if") ? ctx.restricted(inGuard, () => parseExpression(ctx)) : undefined;
-  if (expectToken(ctx, "=>", "`=>` after the pattern") === undefined) {
+  if (!eatArrow(ctx)) {
     if (pattern.kind !== "ErrorPattern") skipArm(ctx);
     return {
       kind: "MatchArm",

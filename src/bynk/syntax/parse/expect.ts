@@ -7,12 +7,14 @@ import type { ParseContext } from "./context.ts";
 import { parseExpression } from "./nesting.ts";
 import { skipUntil } from "./recover.ts";
 
-/** Situations in which a missing token has a better hint than "expected X". Wordings: `catalogue/parse.ts`. */
-export type ExpectedVariant = keyof (typeof catalogue)["bynk.parse.expected_token"]["variants"];
+/** Situations in which a missing token has a better hint than "expected X". Wordings: `catalogue/expected-token.ts`. */
+type ExpectedVariant = keyof (typeof catalogue)["bynk.parse.expected_token"]["variants"];
+
+/** Those that anyone may name; "closing" is for `expectClosing`, which has a second place to show. */
+export type Situation = Exclude<ExpectedVariant, "closing">;
 
 export interface Expectation {
-  /** "closing" is for `expectClosing`, which has a second place to show. */
-  readonly variant?: Exclude<ExpectedVariant, "closing">;
+  readonly variant?: Situation;
   readonly fixes?: readonly Fix[];
 }
 

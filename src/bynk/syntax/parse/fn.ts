@@ -42,7 +42,7 @@ interface FnParams {
 
 /** `(self, a: A)`; `self` can only be first. */
 function parseFnParams(ctx: ParseContext): FnParams {
-  const opener = expectToken(ctx, "(", "`(` and the parameters");
+  const opener = expectToken(ctx, "(", "`(` and the parameters", { variant: "noParams" });
   if (opener === undefined) return { self: undefined, params: [] };
   const self = ctx.eat("self");
   if (self !== undefined && ctx.kind !== ")") expectToken(ctx, ",", "`,` or `)`");

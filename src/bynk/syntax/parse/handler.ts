@@ -1,10 +1,11 @@
 /** Handlers of services and agents (reference §12.1, §23). `by` may stand before the parameters or after the result. */
+import { createFix } from "../../diagnostics/diagnostic.ts";
 import { nearestOf } from "../../diagnostics/nearest.ts";
 import type { Annotation, ByClause, Handler, HandlerEntry, HttpEntry, Span, StringLiteral } from "../ast.ts";
 import { describeToken } from "../token.ts";
 import { parseAnnotations, parseBy, parseGiven, parseParams, parseResult } from "./clauses.ts";
 import type { ParseContext } from "./context.ts";
-import { closeGroup, expectToken, replaceFix, reportExpected } from "./expect.ts";
+import { closeGroup, expectToken, replaceFix, reportExpected, type Situation } from "./expect.ts";
 import { parsePlainString } from "./literals.ts";
 import { missingName, nameOf, parseName } from "./names.ts";
 import { parseBlock } from "./nesting.ts";
@@ -19,20 +20,30 @@ export function startsHandler(ctx: ParseContext): boolean {
   return ctx.kind === "on" || ctx.kind === "@";
 }
 
+/** True at `GET(` and its like without the `on`. */
+export function isHandlerWithoutOn(ctx: ParseContext): boolean {
+  return ctx.token.firstOnLine && isMethod(ctx.token.text) && ctx.peek().kind === "(";
+}
+
+function isMethod(word: string): boolean {
+  return methods.some((method) => method === word);
+}
+
 /** Where `startsHandler`. Undefined when annotations stand before nothing; then it is reported. */
 export function parseHandler(ctx: ParseContext, owner: Owner): Handler | undefined {
   const doc = ctx.docs.take(ctx.at);
   const { start } = ctx.token;
   const annotations = parseAnnotations(ctx);
-  if (!ctx.eat("on")) return failDangling(ctx, annotations);
+  if (!ctx.eat("on") && !isHandlerWithoutOn(ctx)) return failDangling(ctx, annotations);
   const entry = parseEntry(ctx, owner);
   const before = parseBy(ctx, "before");
   const params = parseParams(ctx);
+  const between = ctx.kind === "by" ? parseMisplacedBy(ctx, "`->` and the result type", "byInBetween") : undefined;
   const result = parseResult(ctx);
   const after = parseBy(ctx, "after");
   const given = parseGiven(ctx);
-  const late = ctx.kind === "by" ? parseLateBy(ctx) : undefined;
-  const by = chooseBy(ctx, owner, before, after ?? late);
+  const late = ctx.kind === "by" ? parseMisplacedBy(ctx, "`{` to open the body", "givenBeforeBy") : undefined;
+  const by = chooseBy(ctx, owner, before ?? between, after ?? late);
   const body = parseBlock(ctx, "the body of the handler");
   const span = ctx.spanFrom(start);
   return { kind: "Handler", doc, annotations, entry, by, params, result, given, body, span };
@@ -50,9 +61,9 @@ function failDangling(ctx: ParseContext, annotations: readonly Annotation[]): un
   return undefined;
 }
 
-/** `by` behind `given`: understood, but not where it belongs. */
-function parseLateBy(ctx: ParseContext): ByClause | undefined {
-  reportExpected(ctx, "`{` to open the body of the handler", { variant: "givenBeforeBy" });
+/** Understood, but not where it belongs. */
+function parseMisplacedBy(ctx: ParseContext, phrase: string, variant: Situation): ByClause | undefined {
+  reportExpected(ctx, phrase, { variant });
   return parseBy(ctx, "after");
 }
 
@@ -127,10 +138,19 @@ function parseRoute(ctx: ParseContext): HandlerEntry {
 
 /** `("…")` */
 function parseData(ctx: ParseContext, what: string): StringLiteral {
+  if (ctx.kind === "string") return parseBareData(ctx, what);
   const opener = expectToken(ctx, "(", `\`(\` and ${what}`);
   const data = parsePlainString(ctx, `${what} as a string`);
   if (opener !== undefined) closeGroup(ctx, ")", opener);
   return data;
+}
+
+/** `on GET "/path"` */
+function parseBareData(ctx: ParseContext, what: string): StringLiteral {
+  const { end, text } = ctx.token;
+  const fix = createFix(ctx.source, "put it in brackets", [{ span: { start: ctx.lastEnd, end }, text: `(${text})` }]);
+  reportExpected(ctx, `\`(\` and ${what}`, { variant: "dataBrackets", fixes: [fix] });
+  return parsePlainString(ctx, what);
 }
 
 function failEntry(ctx: ParseContext, span: Span): HandlerEntry {

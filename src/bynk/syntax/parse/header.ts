@@ -6,11 +6,13 @@ import { expectToken, reportExpected } from "./expect.ts";
 import { parseList } from "./lists.ts";
 import { parsePlainString } from "./literals.ts";
 import { isName, parseName, parseQualifiedName } from "./names.ts";
+import { skipUntil } from "./recover.ts";
 
 /** At `uses`. */
 export function parseUses(ctx: ParseContext): UsesClause {
   const { start } = ctx.next();
   const target = parseQualifiedName(ctx, "the name of a commons");
+  skipMoreTargets(ctx, "uses");
   return { kind: "UsesClause", target, span: ctx.spanFrom(start) };
 }
 
@@ -21,7 +23,17 @@ export function parseConsumes(ctx: ParseContext): ConsumesClause {
   const alias = ctx.eat("as") ? parseName(ctx, "an alias") : undefined;
   const opener = alias === undefined ? ctx.eat("{") : undefined;
   const selection = opener && parseList(ctx, "}", opener, (inner) => parseName(inner, "the name of a capability"));
+  skipMoreTargets(ctx, "consumes");
   return { kind: "ConsumesClause", target, alias, selection, span: ctx.spanFrom(start) };
+}
+
+/** `uses a, b` */
+function skipMoreTargets(ctx: ParseContext, clause: "uses" | "consumes"): void {
+  if (ctx.kind !== ",") return;
+  const { start, end } = ctx.token;
+  const args = { clause, found: describeToken(ctx.token) };
+  if (!ctx.isEcho) ctx.report("bynk.parse.expected_item", { start, end }, args, { variant: "oneTarget" });
+  skipUntil(ctx, (token) => token.firstOnLine || token.kind === "}");
 }
 
 /** At `exports`. */

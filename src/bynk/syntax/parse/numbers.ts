@@ -21,7 +21,9 @@ export function parseNumber(ctx: ParseContext): Expr {
 /** A unit behind a dot, and no call: `5.minutes`, but not `5.minutes()`. */
 function isDuration(ctx: ParseContext): boolean {
   if (ctx.kind !== "." || ctx.peek().kind !== "name") return false;
-  return Object.hasOwn(milliseconds, ctx.peek().text) && ctx.peek(2).kind !== "(";
+  const call = ctx.peek(2);
+  const isCalled = call.kind === "(" && !call.firstOnLine;
+  return Object.hasOwn(milliseconds, ctx.peek().text) && !isCalled;
 }
 
 function parseDuration(ctx: ParseContext, amount: IntLiteral): Expr {

@@ -63,6 +63,7 @@ function parseBracketed(ctx: ParseContext): Expr {
   const opener = ctx.next();
   if (ctx.eat(")")) return { kind: "UnitLiteral", span: ctx.spanFrom(opener.start) };
   const inner = ctx.unrestricted(() => parseExpression(ctx));
+  if (ctx.kind === ",") reportExpected(ctx, "`)`", { variant: "tuple" });
   closeGroup(ctx, ")", opener);
   return { kind: "ParenExpr", inner, span: ctx.spanFrom(opener.start) };
 }

@@ -3,8 +3,8 @@ import type { DocBlock, Handler, Policy, PolicyField, ServiceDecl } from "../ast
 import { describeToken, type Token } from "../token.ts";
 import { parseBy, parseGiven } from "./clauses.ts";
 import type { ParseContext } from "./context.ts";
-import { expectToken, reportExpected, reportUnclosed } from "./expect.ts";
-import { parseHandler, startsHandler } from "./handler.ts";
+import { expectToken, insertFix, reportExpected, reportUnclosed } from "./expect.ts";
+import { isHandlerWithoutOn, parseHandler, startsHandler } from "./handler.ts";
 import { nameOf, parseName } from "./names.ts";
 import { parseExpression } from "./nesting.ts";
 import { parseProtocol } from "./protocol.ts";
@@ -14,35 +14,59 @@ import { skipOne, skipUntil, startsDeclaration } from "./recover.ts";
 export function parseService(ctx: ParseContext, doc: DocBlock | undefined): ServiceDecl {
   const { start } = ctx.next();
   const name = parseName(ctx, "the name of the service");
-  const protocol = ctx.eat("from") ? parseProtocol(ctx) : undefined;
+  const protocol = ctx.eat("from") || mendFrom(ctx) ? parseProtocol(ctx) : undefined;
   const by = parseBy(ctx, "service");
   const given = parseGiven(ctx);
   const opener = expectToken(ctx, "{", "`{` and the handlers");
-  const { policies, handlers } = opener === undefined ? emptyBody : parseBody(ctx, opener);
-  const isEmpty = opener !== undefined && handlers.length === 0 && !ctx.isEcho;
-  if (isEmpty) ctx.report("bynk.parse.empty_service", name.span, { name: name.text });
+  const { policies, handlers, isWhole } = opener === undefined ? emptyBody : parseBody(ctx, opener);
+  if (opener !== undefined && handlers.length === 0 && isWhole)
+    ctx.report("bynk.parse.empty_service", name.span, { name: name.text });
   return { kind: "ServiceDecl", doc, name, protocol, by, given, policies, handlers, span: ctx.spanFrom(start) };
+}
+
+/** `service s http`; true when the protocol can be read. */
+function mendFrom(ctx: ParseContext): boolean {
+  const { kind } = ctx;
+  if (kind !== "http" && kind !== "cron" && kind !== "queue") return false;
+  const fixes = [insertFix(ctx, "insert `from`", "from ", "before")];
+  reportExpected(ctx, "`from` before the protocol", { variant: "fromMissing", fixes });
+  return true;
 }
 
 interface ServiceBody {
   readonly policies: readonly Policy[];
   readonly handlers: readonly Handler[];
+  /** Nothing in it was skipped. */
+  readonly isWhole: boolean;
 }
 
-const emptyBody: ServiceBody = { policies: [], handlers: [] };
+const emptyBody: ServiceBody = { policies: [], handlers: [], isWhole: true };
 
 function parseBody(ctx: ParseContext, opener: Token): ServiceBody {
   const policies: Policy[] = [];
   const handlers: Handler[] = [];
+  let isWhole = true;
   while (ctx.kind !== "}" && ctx.kind !== "eof" && !startsDeclaration(ctx)) {
-    if (startsHandler(ctx)) {
+    const missingOn = isHandlerWithoutOn(ctx);
+    if (missingOn) reportMissingOn(ctx);
+    if (missingOn || startsHandler(ctx)) {
       const handler = parseHandler(ctx, "service");
       if (handler !== undefined) handlers.push(handler);
     } else if (startsPolicy(ctx)) policies.push(parsePolicy(ctx, policies));
-    else failMember(ctx);
+    else {
+      failMember(ctx);
+      isWhole = false;
+    }
   }
   if (!ctx.eat("}")) reportUnclosed(ctx, "a handler or `}`", opener);
-  return { policies, handlers };
+  return { policies, handlers, isWhole };
+}
+
+function reportMissingOn(ctx: ParseContext): void {
+  const { start, end } = ctx.token;
+  const fixes = [insertFix(ctx, "insert `on`", "on ", "before")];
+  const args = { found: describeToken(ctx.token) };
+  ctx.report("bynk.parse.expected_handler", { start, end }, args, { variant: "onMissing", fixes });
 }
 
 function failMember(ctx: ParseContext): void {

@@ -2,7 +2,7 @@
 import type { CallSiteActor, LetStmt, Stmt } from "../ast.ts";
 import { atArguments, parseArguments } from "./arguments.ts";
 import type { ParseContext } from "./context.ts";
-import { reportExpected } from "./expect.ts";
+import { replaceFix, reportExpected } from "./expect.ts";
 import { parseExpectStmt } from "./expectations.ts";
 import { isName, nameOf, parseName } from "./names.ts";
 import { parseExpression } from "./nesting.ts";
@@ -26,6 +26,11 @@ export function parseStatement(ctx: ParseContext): Stmt | undefined {
 
 function parseLet(ctx: ParseContext): Stmt {
   const { start } = ctx.next();
+  return parseLetRest(ctx, start);
+}
+
+/** What follows the word `let`. */
+export function parseLetRest(ctx: ParseContext, start: number): Stmt {
   const binder = parseBinder(ctx);
   const annotation = ctx.eat(":") ? parseType(ctx) : undefined;
   const bind = parseLetSign(ctx);
@@ -36,11 +41,19 @@ function parseLet(ctx: ParseContext): Stmt {
 
 /** A name, or `_` for a value nobody wants. */
 function parseBinder(ctx: ParseContext): LetStmt["binder"] {
+  if (ctx.atWord("mut") && ctx.peek().kind === "name") skipMut(ctx);
   const next = ctx.peek();
   const discards = ctx.kind === "_" && !(isName(next) && next.start === ctx.token.end);
   if (!discards) return parseName(ctx, "a name or `_`");
   ctx.next();
   return undefined;
+}
+
+/** `let mut x` */
+function skipMut(ctx: ParseContext): void {
+  const span = { start: ctx.token.start, end: ctx.peek().start };
+  reportExpected(ctx, "a name or `_`", { variant: "letWord", fixes: [replaceFix(ctx, span, "", "remove `mut`")] });
+  ctx.next();
 }
 
 /** True for `<-`. */

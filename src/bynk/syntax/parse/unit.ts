@@ -1,7 +1,7 @@
 /** Units and files (reference §2.5). */
 import { createFix, type Fix } from "../../diagnostics/diagnostic.ts";
 import { nearestOf } from "../../diagnostics/nearest.ts";
-import type { DeclaringUnit, Item, Unit } from "../ast.ts";
+import type { DeclaringUnit, Item, Span, Unit } from "../ast.ts";
 import { describeToken, type Token } from "../token.ts";
 import type { ParseContext } from "./context.ts";
 import { startsEvent, startsMessages } from "./event.ts";
@@ -20,23 +20,34 @@ const unitKinds: Readonly<Record<string, DeclaringUnit["kind"]>> = {
 const itemNames = ["uses", "consumes", "exports", "type", "fn", "capability", "provides", "service", "actor"] as const;
 
 /** Words of other languages, and the one Bynk has for it. */
-const foreignWords: Readonly<Record<string, string>> = {
-  function: "fn",
-  func: "fn",
-  def: "fn",
-  fun: "fn",
-  import: "uses",
-  use: "uses",
-  require: "uses",
-  export: "exports",
-  struct: "type",
-  class: "type",
-  interface: "type",
-  record: "type",
-  module: "commons",
-  namespace: "commons",
-  package: "commons",
-};
+const foreignWords: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    function: "fn",
+    func: "fn",
+    def: "fn",
+    fun: "fn",
+    import: "uses",
+    use: "uses",
+    require: "uses",
+    export: "exports",
+    struct: "type",
+    class: "type",
+    interface: "type",
+    record: "type",
+    module: "commons",
+    namespace: "commons",
+    package: "commons",
+  }),
+);
+
+/** What cannot begin a declaration but is often written there. */
+const itemVariants: ReadonlyMap<string, "noGlobals" | "bar" | "question"> = new Map([
+  ["let", "noGlobals"],
+  ["const", "noGlobals"],
+  ["var", "noGlobals"],
+  ["|", "bar"],
+  ["?", "question"],
+]);
 
 /** All units of the file. */
 export function parseUnits(ctx: ParseContext): readonly Unit[] {
@@ -138,19 +149,22 @@ function moveFix(ctx: ParseContext, item: Item, target: number): Fix {
 function failItem(ctx: ParseContext): void {
   const { token } = ctx;
   const span = { start: token.start, end: token.end };
-  if (!ctx.isEcho) {
-    const found = describeToken(token);
-    const better = token.kind === "name" || token.kind === "record" ? wordFor(token.text) : undefined;
-    if (better === undefined) ctx.report("bynk.parse.expected_item", span, { found });
-    else ctx.report("bynk.parse.expected_item", span, { found, better }, { variant: "near" });
-  }
+  if (!ctx.isEcho) reportItem(ctx, span);
   skipOne(ctx);
   skipUntil(ctx, (next) => next.kind === "}" || (next.firstOnLine && (startsEvent(ctx) || startsMessages(ctx))));
   ctx.hush();
 }
 
+function reportItem(ctx: ParseContext, span: Span): void {
+  const { token } = ctx;
+  const found = describeToken(token);
+  const better = token.kind === "name" || token.kind === "record" ? wordFor(token.text) : undefined;
+  if (better !== undefined) ctx.report("bynk.parse.expected_item", span, { found, better }, { variant: "near" });
+  else ctx.report("bynk.parse.expected_item", span, { found }, { variant: itemVariants.get(token.text) ?? "default" });
+}
+
 function wordFor(word: string): string | undefined {
-  return Object.hasOwn(foreignWords, word) ? foreignWords[word] : nearestOf(word, itemNames);
+  return foreignWords.get(word) ?? nearestOf(word, itemNames);
 }
 
 /** Text that starts no unit. Declarations without a header are still read, so that their errors show. */
