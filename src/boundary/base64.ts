@@ -14,8 +14,9 @@ export type Base64Padding = "required" | "optional";
 const URL_VALUES = valuesOf(URL_ALPHABET);
 const VALUES = valuesOf(ALPHABET);
 
+/** The value of each character code below 256. */
 function valuesOf(alphabet: string): Uint8Array {
-  const values = new Uint8Array(128).fill(INVALID);
+  const values = new Uint8Array(256).fill(INVALID);
   for (let index = 0; index < alphabet.length; index++) values[alphabet.charCodeAt(index)] = index;
   return values;
 }
@@ -44,34 +45,55 @@ export function encodeBase64(bytes: Uint8Array): string {
 }
 
 function decode(text: string, length: number, values: Uint8Array): Uint8Array<ArrayBuffer> | null {
+  if ((length & 3) === 1) return null;
+  const bytes = new Uint8Array(decodedLength(length));
+  return decodeInto(text, length, values, bytes) ? bytes : null;
+}
+
+function decodedLength(length: number): number {
+  return (length >> 2) * 3 + Math.max(0, (length & 3) - 1);
+}
+
+/** Decodes into the beginning of `bytes`; false where the text is not of this alphabet or has bits after its last byte. */
+function decodeInto(text: string, length: number, values: Uint8Array, bytes: Uint8Array): boolean {
   const rest = length & 3;
-  if (rest === 1) return null;
   const whole = length - rest;
-  const bytes = new Uint8Array((whole >> 2) * 3 + (rest === 0 ? 0 : rest - 1));
-  let at = 0;
-  // Every sextet is OR-ed in: an invalid one is 0xff (or undefined → 0xff), which leaves the top bits set.
+  // Every value is OR-ed in: an invalid character, or one beyond the table, leaves bits above the sixth.
   let seen = 0;
+  let at = 0;
   for (let index = 0; index < whole; index += 4) {
-    const a = values[text.charCodeAt(index)] ?? INVALID;
-    const b = values[text.charCodeAt(index + 1)] ?? INVALID;
-    const c = values[text.charCodeAt(index + 2)] ?? INVALID;
-    const d = values[text.charCodeAt(index + 3)] ?? INVALID;
+    const a = valueAt(text, index, values);
+    const b = valueAt(text, index + 1, values);
+    const c = valueAt(text, index + 2, values);
+    const d = valueAt(text, index + 3, values);
     seen |= a | b | c | d;
     bytes[at++] = (a << 2) | (b >> 4);
     bytes[at++] = (b << 4) | (c >> 2);
     bytes[at++] = (c << 6) | d;
   }
-  if (rest !== 0) {
-    const a = values[text.charCodeAt(whole)] ?? INVALID;
-    const b = values[text.charCodeAt(whole + 1)] ?? INVALID;
-    const c = rest === 3 ? (values[text.charCodeAt(whole + 2)] ?? INVALID) : 0;
-    const unused = rest === 3 ? c & 0b11 : b & 0b1111;
-    if (unused !== 0) return null;
-    seen |= a | b | c;
-    bytes[at++] = (a << 2) | (b >> 4);
-    if (rest === 3) bytes[at] = (b << 4) | (c >> 2);
-  }
-  return seen > 63 ? null : bytes;
+  if (rest === 0) return seen <= 63;
+  const a = valueAt(text, whole, values);
+  const b = valueAt(text, whole + 1, values);
+  const c = rest === 3 ? valueAt(text, whole + 2, values) : 0;
+  bytes[at++] = (a << 2) | (b >> 4);
+  if (rest === 3) bytes[at] = (b << 4) | (c >> 2);
+  const unused = rest === 3 ? c & 0b11 : b & 0b1111;
+  return unused === 0 && (seen | a | b | c) <= 63;
+}
+
+function valueAt(text: string, index: number, values: Uint8Array): number {
+  const code = text.charCodeAt(index);
+  return (values[code & 0xff] as number) | (code & 0xff00);
+}
+
+const SCRATCH = new Uint8Array(8 * 1024);
+
+/** The bytes of unpadded base64url in a buffer that the next call uses again; for what is read at once. */
+export function peekBase64Url(text: string): Uint8Array | null {
+  const length = decodedLength(text.length);
+  if ((text.length & 3) === 1) return null;
+  if (length > SCRATCH.length) return decodeBase64Url(text);
+  return decodeInto(text, text.length, URL_VALUES, SCRATCH) ? SCRATCH.subarray(0, length) : null;
 }
 
 function encode(bytes: Uint8Array, alphabet: string): string {

@@ -55,7 +55,7 @@ const SENTENCES: Readonly<Record<DeliveryReason, (facts: Facts) => string>> = {
   "signature.mismatch": ({ scheme, presentation }) =>
     `No secret (${scheme.secretNames.join(", ") || "fetched"}) gives this digest over "${scheme.format.signed}" with a body of ` +
     `${presentation.body?.length ?? 0} bytes. Usual causes: another secret, a body that was parsed and written again, a changed line ` +
-    `end, or ${scheme.format.template.places.has("url") ? "a public URL that differs from the one the sender calls" : "a proxy that changes headers"}.`,
+    `end, or ${scheme.format.template.has.url ? "a public URL that differs from the one the sender calls" : "a proxy that changes headers"}.`,
   "signature.body_digest": ({ scheme }) =>
     `The body does not have the SHA-256 in the query parameter ${scheme.format.bodyDigest?.query}.`,
   "signature.outside_tolerance": ({ scheme, presentation, now }) =>

@@ -79,7 +79,12 @@ test("__proto__ and constructor are names like any other", () => {
   const value = (result.ok ? result.value : null) as Record<string, unknown>;
   expect(value["admin"]).toBeUndefined();
   expect(Object.keys(value)).toEqual(["__proto__", "constructor"]);
-  expect(Object.getPrototypeOf(value)).toBeNull();
+  const prototype = Object.getPrototypeOf(value);
+  expect([Object.getPrototypeOf(prototype), Reflect.ownKeys(prototype), Object.isFrozen(prototype)]).toEqual([
+    null,
+    [],
+    true,
+  ]);
   expect(({} as Record<string, unknown>)["admin"]).toBeUndefined();
 });
 

@@ -2,7 +2,7 @@
  * Owns strict JSON for credentials: RFC 8259 grammar, and besides that no duplicate names, a depth cap, finite numbers
  * and well-formed strings. Two parsers must never read one credential differently.
  *
- * Values are frozen and objects have no prototype, so `__proto__` and `constructor` are names like any other.
+ * Values are frozen and objects inherit nothing, so `__proto__` and `constructor` are names like any other.
  */
 
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
@@ -69,6 +69,17 @@ const CLOSE_BRACKET = 93;
 const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
 
+/**
+ * Objects that inherit nothing: their prototype is one empty frozen object without a prototype. V8 keeps these fast, unlike those of
+ * `Object.create(null)`, and a token is parsed on every request.
+ */
+class Bare {
+  [name: string]: JsonValue;
+}
+Object.setPrototypeOf(Bare.prototype, null);
+Reflect.deleteProperty(Bare.prototype, "constructor");
+Object.freeze(Bare.prototype);
+
 const ESCAPES: Readonly<Record<string, string>> = Object.freeze({
   '"': '"',
   "\\": "\\",
@@ -125,12 +136,12 @@ class Reader {
 
   #object(): JsonObject {
     this.#enter();
-    const object: Record<string, JsonValue> = Object.create(null);
+    const object = new Bare();
     if (!this.#take(CLOSE_BRACE)) {
       do {
         if (this.#peek() !== QUOTE) throw new StrictJsonError("json.syntax");
         const name = this.#string();
-        // `in` is exact here: the object has no prototype.
+        // `in` is exact here: the object inherits nothing.
         if (name in object) throw new StrictJsonError("json.duplicate_name");
         this.#expect(COLON);
         object[name] = this.#value();

@@ -5,7 +5,7 @@
  *
  * Nothing in a header chooses a key: `kid` is a lookup string, and `jku`, `x5u`, `jwk` and `x5c` are never read.
  */
-import { decodeBase64Url } from "./base64.ts";
+import { decodeBase64Url, peekBase64Url } from "./base64.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseStrictJsonBytes } from "./json-strict.ts";
 
 /** Longest token that is looked at (ruling 13); a longer one is refused before it is decoded. */
@@ -36,7 +36,6 @@ export interface Jws {
   readonly kid: string | null;
   /** The text the signature is over: header, dot, payload. ASCII. */
   readonly signedText: string;
-  readonly payload: Uint8Array;
   readonly signature: Uint8Array<ArrayBuffer>;
 }
 
@@ -46,47 +45,47 @@ export interface Jwt extends Jws {
 
 /** Reads a token whose payload is a claims object. A string is the reason why it is refused. */
 export function parseJwt(token: string, rule: HeaderRule): Jwt | JwtReason {
-  const jws = parseJws(token, rule);
+  let claims: JsonObject | null = null;
+  const jws = readJws(token, rule, (payload) => {
+    const json = parseStrictJsonBytes(payload);
+    if (json.ok && isJsonObject(json.value)) claims = json.value;
+  });
   if (typeof jws === "string") return jws;
-  const claims = parseStrictJsonBytes(jws.payload);
-  if (!claims.ok || !isJsonObject(claims.value)) return "jwt.payload";
-  return { ...jws, claims: claims.value };
+  return claims === null ? "jwt.payload" : { ...jws, claims };
 }
 
-/** Reads a compact JWS with any payload. A string is the reason why it is refused. */
+/** Reads a compact JWS with any payload, which stays unread. A string is the reason why it is refused. */
 export function parseJws(token: string, rule: HeaderRule): Jws | JwtReason {
+  return readJws(token, rule, () => {});
+}
+
+function readJws(token: string, rule: HeaderRule, readPayload: (payload: Uint8Array) => void): Jws | JwtReason {
   if (token.length > MAX_TOKEN_LENGTH) return "jwt.too_long";
   const first = token.indexOf(".");
   const last = token.indexOf(".", first + 1);
-  if (first < 1 || last < 0 || token.indexOf(".", last + 1) >= 0) return "jwt.parts";
-  const headerBytes = decodeBase64Url(token.slice(0, first));
-  const payload = decodeBase64Url(token.slice(first + 1, last));
+  if (first < 1 || last < 0 || last === token.length - 1 || token.indexOf(".", last + 1) >= 0) return "jwt.parts";
   const signature = decodeBase64Url(token.slice(last + 1));
-  if (headerBytes === null || payload === null || signature === null) return "jwt.encoding";
-  if (signature.length === 0) return "jwt.parts";
-  const header = parseStrictJsonBytes(headerBytes);
-  if (!header.ok || !isJsonObject(header.value)) return "jwt.header";
-  const refusal = judgeHeader(header.value, rule);
-  if (refusal !== null) return refusal;
-  return {
-    // judgeHeader has seen that `alg` is one of the declared strings and `kid` a string or absent.
-    algorithm: header.value["alg"] as string,
-    kid: (header.value["kid"] as string | undefined) ?? null,
-    signedText: token.slice(0, last),
-    payload,
-    signature,
-  };
+  const header = signature === null ? null : peekBase64Url(token.slice(0, first));
+  if (signature === null || header === null) return "jwt.encoding";
+  const judged = readHeader(header, rule);
+  if (typeof judged === "string") return judged;
+  const payload = peekBase64Url(token.slice(first + 1, last));
+  if (payload === null) return "jwt.encoding";
+  readPayload(payload);
+  return { algorithm: judged.algorithm, kid: judged.kid, signedText: token.slice(0, last), signature };
 }
 
-function judgeHeader(header: JsonObject, rule: HeaderRule): JwtReason | null {
-  const { alg, kid, typ } = header;
+function readHeader(bytes: Uint8Array, rule: HeaderRule): Pick<Jws, "algorithm" | "kid"> | JwtReason {
+  const json = parseStrictJsonBytes(bytes);
+  if (!json.ok || !isJsonObject(json.value)) return "jwt.header";
+  const { alg, kid, typ } = json.value;
   if (typeof alg !== "string" || !rule.algorithms.includes(alg)) return "jwt.algorithm";
   // RFC 7515 §4.1.11: an extension that is not understood must be refused, and none is.
-  if ("crit" in header) return "jwt.critical";
+  if ("crit" in json.value) return "jwt.critical";
   // RFC 7797 §7: a JWT never has an unencoded payload.
-  if ("b64" in header) return "jwt.b64";
+  if ("b64" in json.value) return "jwt.b64";
   if (kid !== undefined && typeof kid !== "string") return "jwt.kid";
-  return matchesType(typ, rule.type) ? null : "jwt.type";
+  return matchesType(typ, rule.type) ? { algorithm: alg, kid: kid ?? null } : "jwt.type";
 }
 
 /** RFC 7515 §4.1.9: a media type, compared without case, `application/` may be left out. */

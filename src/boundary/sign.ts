@@ -50,7 +50,7 @@ export async function signDelivery(
     body,
     header: (name) => findHeader({ ...delivery.headers, ...headers }, name),
   });
-  const needsUrl = format.template.places.has("url") && delivery.url === undefined;
+  const needsUrl = format.template.has.url && delivery.url === undefined;
   if (signed === null || needsUrl) {
     throw new ConfigurationError(
       "sign.incomplete",
@@ -91,7 +91,7 @@ function sideHeaders(format: CheckedFormat, timestamp: string | null, id: string
 function formOf(format: CheckedFormat, delivery: DeliveryToSign, body: Uint8Array): string {
   const covered =
     format.bodyDigest !== undefined && queryParameter(delivery.url ?? "", format.bodyDigest.query) !== null;
-  if (!format.template.places.has("form") || covered || body.length === 0) return "";
+  if (!format.template.has.form || covered || body.length === 0) return "";
   const form = isFormType(findHeader(delivery.headers ?? {}, "content-type")) ? joinFormParameters(body) : null;
   if (form !== null) return form;
   throw new ConfigurationError(

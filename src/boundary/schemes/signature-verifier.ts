@@ -6,9 +6,8 @@
  * A good signature outside the window is `replayed`; everything else that fails is `unauthenticated`. A declared time that is
  * missing never falls back to a signature without time. Nothing of a body is parsed before its signature is verified.
  */
-import { encodeBase64Url } from "../base64.ts";
 import { equalBytes } from "../constant-time.ts";
-import { decodeHex } from "../hex.ts";
+import { decodeHex, encodeHex } from "../hex.ts";
 import { andThen, isPromise, type MaybePromise } from "../maybe-promise.ts";
 import { positionRowId } from "../replay-order.ts";
 import {
@@ -23,11 +22,11 @@ import {
 import { Delivery, readId, readWholeNumber, toEpochMs } from "../webhooks/delivery-fields.ts";
 import { asBufferSource, type DeliveryKey, verifyWithAny } from "../webhooks/delivery-keys.ts";
 import { isFormType, joinFormParameters } from "../webhooks/form-parameters.ts";
-import type { CheckedFormat } from "../webhooks/format.ts";
+import type { CheckedFormat, TimeSource } from "../webhooks/format.ts";
 import { type OrderRule, readSequence } from "../webhooks/order.ts";
 import { readSignatureHeader, type SignatureHeaderReason } from "../webhooks/signature-header.ts";
-import { buildSigned } from "../webhooks/template.ts";
-import { queryParameter, urlForms } from "../webhooks/url-forms.ts";
+import { buildSigned, createScratchJoin, type JoinBytes } from "../webhooks/template.ts";
+import { otherPortForm, queryParameter } from "../webhooks/url-forms.ts";
 
 /** What a signature party declared. Times in ms. */
 export interface DeliveryRule {
@@ -53,9 +52,6 @@ export type DeliveryReason =
   | "signature.outside_tolerance"
   | "signature.order_missing";
 
-/** A step's answer: a value, or the reason of refusal. */
-type Step<Value> = { readonly value: Value } | { readonly reason: DeliveryReason };
-
 const EMPTY_CLAIMS = Object.freeze(Object.create(null)) as Readonly<Record<string, never>>;
 
 export class SignatureVerifier implements SchemeVerifier {
@@ -63,12 +59,16 @@ export class SignatureVerifier implements SchemeVerifier {
   readonly #rule: DeliveryRule;
   readonly #keys: readonly DeliveryKey[];
   readonly #environment: SchemeEnvironment;
+  readonly #join: JoinBytes | undefined;
 
   constructor(party: string, rule: DeliveryRule, keys: readonly DeliveryKey[], environment: SchemeEnvironment) {
     this.#party = party;
     this.#rule = rule;
     this.#keys = keys;
     this.#environment = environment;
+    // Where a key or the digest of an id is asynchronous, the signed bytes must outlive this call.
+    const synchronous = keys.every((key) => key.synchronous) && environment.sha256 !== undefined;
+    this.#join = synchronous ? createScratchJoin() : undefined;
   }
 
   prove(presentation: Presentation, now: number): MaybePromise<ProofResult> {
@@ -79,73 +79,74 @@ export class SignatureVerifier implements SchemeVerifier {
     const signature = readSignatureHeader(header, format.grammar, format.variants);
     if (typeof signature === "string") return refuse(signature);
     const delivery = new Delivery(presentation, signature, presentation.body);
-    const candidates = signedCandidates(format, delivery, presentation);
-    if ("reason" in candidates) return refuse(candidates.reason);
-    return andThen(this.#findVerified(candidates.value, delivery), (signed) =>
-      signed === null ? refuse("signature.mismatch") : this.#conclude(presentation, delivery, signed, now),
-    );
+    const reason = readSignedValues(format, delivery);
+    if (reason !== null) return refuse(reason);
+    return this.#verify(delivery, now, format.template.has.url ? otherPortForm(delivery.url) : null);
   }
 
-  /** The signed bytes that a key verifies, or null. */
-  #findVerified(candidates: readonly Uint8Array[], delivery: Delivery, start = 0): MaybePromise<Uint8Array | null> {
-    for (let index = start; index < candidates.length; index++) {
-      const signed = candidates[index] as Uint8Array;
-      const verified = verifyWithAny(this.#keys, signed, delivery.signature.digests);
-      if (verified === true) return signed;
-      if (isPromise(verified)) {
-        return verified.then((settled) => (settled ? signed : this.#findVerified(candidates, delivery, index + 1)));
-      }
-    }
-    return null;
+  /** Tries the URL as received, and then as `otherUrl` where the format signs it. */
+  #verify(delivery: Delivery, now: number, otherUrl: string | null): MaybePromise<ProofResult> {
+    const signed = buildSigned(this.#rule.format.template, delivery, this.#join);
+    if (signed === null) return refuse("signature.delimiter");
+    const verified = verifyWithAny(this.#keys, signed, delivery.signature.digests);
+    if (!isPromise(verified)) return this.#judge(verified, delivery, signed, now, otherUrl);
+    return verified.then((settled) => this.#judge(settled, delivery, signed, now, otherUrl));
   }
 
-  /** Everything that is judged once the bytes are known to be the sender's. */
-  #conclude(
-    presentation: Presentation,
+  #judge(
+    verified: boolean,
     delivery: Delivery,
     signed: Uint8Array,
     now: number,
+    otherUrl: string | null,
   ): MaybePromise<ProofResult> {
-    return andThen(this.#isBodyCovered(presentation, delivery), (covered) => {
-      if (!covered) return refuse("signature.body_digest");
-      const time = readTime(this.#rule.format, delivery);
-      if ("reason" in time) return refuse(time.reason);
-      const { tolerance } = this.#rule;
-      if (time.value !== null && tolerance !== null && Math.abs(now - time.value) > tolerance) {
-        return refuse("signature.outside_tolerance");
-      }
-      return andThen(this.#readMark(delivery, signed, time.value, now), (mark) =>
-        "reason" in mark ? refuse(mark.reason) : proved(time.value, mark.value),
-      );
-    });
+    if (!verified) {
+      if (otherUrl === null) return refuse("signature.mismatch");
+      delivery.url = otherUrl;
+      return this.#verify(delivery, now, null);
+    }
+    if (this.#rule.format.time?.from === "body") {
+      const reason = readTime(this.#rule.format.time, delivery);
+      if (reason !== null) return refuse(reason);
+    }
+    const covered = this.#isBodyCovered(delivery);
+    if (!isPromise(covered)) return this.#conclude(covered, delivery, signed, now);
+    return covered.then((settled) => this.#conclude(settled, delivery, signed, now));
   }
 
-  #isBodyCovered(presentation: Presentation, delivery: Delivery): MaybePromise<boolean> {
+  /** Window and replay mark, once the bytes are known to be the sender's. */
+  #conclude(covered: boolean, delivery: Delivery, signed: Uint8Array, now: number): MaybePromise<ProofResult> {
+    if (!covered) return refuse("signature.body_digest");
+    const { time } = delivery;
+    const { tolerance } = this.#rule;
+    if (time !== null && tolerance !== null && Math.abs(now - time) > tolerance) {
+      return refuse("signature.outside_tolerance");
+    }
+    const mark = this.#readMark(delivery, signed, now);
+    return isPromise(mark) ? mark.then((settled) => proved(time, settled)) : proved(time, mark);
+  }
+
+  #isBodyCovered(delivery: Delivery): MaybePromise<boolean> {
     const { bodyDigest } = this.#rule.format;
-    const declared = bodyDigest === undefined ? null : queryParameter(presentation.url, bodyDigest.query);
+    const declared = bodyDigest === undefined ? null : queryParameter(delivery.url, bodyDigest.query);
     if (declared === null) return true;
     const expected = decodeHex(declared);
     return expected !== null && andThen(this.#sha256(delivery.body), (digest) => equalBytes(digest, expected));
   }
 
-  #readMark(
-    delivery: Delivery,
-    signed: Uint8Array,
-    time: number | null,
-    now: number,
-  ): MaybePromise<Step<ReplayMark | null>> {
+  #readMark(delivery: Delivery, signed: Uint8Array, now: number): MaybePromise<ReplayMark | null | DeliveryReason> {
     const { format, order } = this.#rule;
     const sequence = order === null ? null : readSequence(delivery, order, this.#party);
-    if (order !== null && sequence === null) return { reason: "signature.order_missing" };
-    if (format.id === undefined && sequence === null) return { value: null };
-    const keepUntil = this.#keepUntil(time, now);
+    if (order !== null && sequence === null) return "signature.order_missing";
+    if (format.id === undefined && sequence === null) return null;
+    const keepUntil = this.#keepUntil(delivery.time, now);
     const own = format.id !== undefined && format.idIsSigned ? readId(delivery.field(format.id)) : null;
-    if (own !== null) return { value: { id: `${this.#party}:id:${own}`, keepUntil, sequence } };
+    if (own !== null) return { id: `${this.#party}:id:${own}`, keepUntil, sequence };
     if (format.id === undefined && sequence !== null) {
-      return { value: { id: positionRowId(sequence), keepUntil, sequence } };
+      return { id: positionRowId(sequence), keepUntil, sequence };
     }
     return andThen(this.#sha256(signed), (digest) => {
-      return { value: { id: `${this.#party}:digest:${encodeBase64Url(digest)}`, keepUntil, sequence } };
+      return { id: `${this.#party}:digest:${encodeHex(digest)}`, keepUntil, sequence };
     });
   }
 
@@ -163,60 +164,50 @@ export class SignatureVerifier implements SchemeVerifier {
   }
 }
 
-/** The byte strings the sender may have signed: one, or two where a URL is part of them. */
-function signedCandidates(
-  format: CheckedFormat,
-  delivery: Delivery,
-  presentation: Presentation,
-): Step<readonly Uint8Array[]> {
-  const time = format.time !== undefined && format.time.from !== "body" ? readTime(format, delivery) : NO_TIME;
-  if ("reason" in time) return time;
-  const id = format.template.places.has("id") && format.id !== undefined ? readId(delivery.field(format.id)) : "";
-  if (id === null) return { reason: "signature.id" };
-  const form = readForm(format, delivery, presentation);
-  if (form === null) return { reason: "signature.form" };
-  // The time stands in the signed string exactly as it was sent; it is canonical, so it has one spelling.
-  const timestamp = format.time === undefined ? null : (delivery.field(format.time) as string);
-  const urls = format.template.places.has("url") ? urlForms(presentation.url) : [""];
-  const candidates = urls.map((url) =>
-    buildSigned(format.template, {
-      timestamp,
-      id,
-      url,
-      form,
-      body: delivery.body,
-      header: (name) => delivery.header(name),
-    }),
-  );
-  const built = candidates.filter((candidate) => candidate !== null);
-  return built.length === 0 ? { reason: "signature.delimiter" } : { value: built };
+/** Reads what stands in the signed string beside the body into the delivery; a string is the reason why it cannot be. */
+function readSignedValues(format: CheckedFormat, delivery: Delivery): DeliveryReason | null {
+  const { has } = format.template;
+  if (format.time !== undefined && format.time.from !== "body") {
+    const reason = readTime(format.time, delivery);
+    if (reason !== null) return reason;
+  }
+  if (has.id && format.id !== undefined) {
+    delivery.id = readId(delivery.field(format.id));
+    if (delivery.id === null) return "signature.id";
+  }
+  if (has.form) {
+    const form = readForm(format, delivery);
+    if (form === null) return "signature.form";
+    delivery.form = form;
+  }
+  return null;
 }
 
-const NO_TIME: Step<number | null> = { value: null };
-
-/** The declared time, epoch ms; null where the format has none. */
-function readTime(format: CheckedFormat, delivery: Delivery): Step<number | null> {
-  const { time } = format;
-  if (time === undefined) return NO_TIME;
-  const field = delivery.field(time);
-  if (field === undefined) return { reason: "signature.timestamp_missing" };
-  const value = readWholeNumber(field, time);
-  return value === null ? { reason: "signature.timestamp" } : { value: toEpochMs(value, time) };
+/** Reads the declared time into the delivery: the number, and the text that was signed. A string is the reason why it is none. */
+function readTime(source: TimeSource, delivery: Delivery): DeliveryReason | null {
+  const field = delivery.field(source);
+  if (field === undefined) return "signature.timestamp_missing";
+  const value = readWholeNumber(field, source);
+  if (value === null) return "signature.timestamp";
+  delivery.time = toEpochMs(value, source);
+  // Exactly as it was sent; it is canonical, so there is no other spelling of it.
+  delivery.timestamp = String(field);
+  return null;
 }
 
 /** The joined form parameters; "" where the body is covered otherwise, null where it is not covered at all. */
-function readForm(format: CheckedFormat, delivery: Delivery, presentation: Presentation): string | null {
-  if (!format.template.places.has("form")) return "";
+function readForm(format: CheckedFormat, delivery: Delivery): string | null {
   if (delivery.body.length === 0) return "";
-  if (format.bodyDigest !== undefined && queryParameter(presentation.url, format.bodyDigest.query) !== null) return "";
-  return isFormType(presentation.header("content-type")) ? joinFormParameters(delivery.body) : null;
+  if (format.bodyDigest !== undefined && queryParameter(delivery.url, format.bodyDigest.query) !== null) return "";
+  return isFormType(delivery.header("content-type")) ? joinFormParameters(delivery.body) : null;
 }
 
 function refuse(reason: DeliveryReason): ProofResult {
   return failed(reason, reason === "signature.outside_tolerance" ? "replayed" : "unauthenticated");
 }
 
-function proved(time: number | null, replay: ReplayMark | null): ProofResult {
+function proved(time: number | null, replay: ReplayMark | null | DeliveryReason): ProofResult {
+  if (typeof replay === "string") return refuse(replay);
   return {
     status: "proved",
     evidence: { subject: undefined, claims: EMPTY_CLAIMS, expiresAt: null, issuedAt: time, tokenId: null, replay },

@@ -6,15 +6,23 @@ import { decodeUtf8 } from "../json-strict.ts";
 import type { Presentation } from "../scheme.ts";
 import type { FieldSource, TimeSource } from "./format.ts";
 import type { SignatureHeader } from "./signature-header.ts";
+import type { SignedValues } from "./template.ts";
 
-const DECIMAL = /^(?:0|[1-9][0-9]{0,14})$/;
+/** Digits of the largest whole number that is read; fewer than a double holds exactly. */
+const MOST_DIGITS = 15;
 const LONGEST_ID = 256;
 
 /** One delivery and what has been read of it. The body is parsed at most once, and only when asked for. */
-export class Delivery {
+export class Delivery implements SignedValues {
   readonly #presentation: Presentation;
   readonly signature: SignatureHeader;
   readonly body: Uint8Array;
+  timestamp: string | null = null;
+  /** The declared time, epoch ms, once read. */
+  time: number | null = null;
+  id: string | null = null;
+  form = "";
+  url: string;
   #json: unknown;
   #parsed = false;
 
@@ -22,6 +30,7 @@ export class Delivery {
     this.#presentation = presentation;
     this.signature = signature;
     this.body = body;
+    this.url = presentation.url;
   }
 
   header(name: string): string | null {
@@ -34,7 +43,7 @@ export class Delivery {
       case "header":
         return this.#presentation.header(source.header) ?? undefined;
       case "signature":
-        return this.signature.other(source.key);
+        return this.signature.others.find(({ label }) => label === source.key)?.value;
       case "body":
         return ownPath(this.#bodyJson(), source.path);
     }
@@ -72,9 +81,23 @@ function ownPath(value: unknown, path: readonly string[]): unknown {
  * and repeated headers are not numbers: `Number("")` is 0, and a lenient reader would call that a time.
  */
 export function readWholeNumber(value: unknown, source: FieldSource): number | null {
-  if (typeof value === "string") return DECIMAL.test(value) ? Number(value) : null;
+  if (typeof value === "string") return readDecimal(value);
   return source.from === "body" && Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : null;
 }
+
+function readDecimal(text: string): number | null {
+  const { length } = text;
+  if (length === 0 || length > MOST_DIGITS || (length > 1 && text.charCodeAt(0) === ZERO)) return null;
+  let value = 0;
+  for (let index = 0; index < length; index++) {
+    const digit = text.charCodeAt(index) - ZERO;
+    if (digit < 0 || digit > 9) return null;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+const ZERO = 48;
 
 /** Epoch ms of a time field. */
 export function toEpochMs(time: number, source: TimeSource): number {

@@ -9,7 +9,7 @@ import { decodeBase64 } from "../base64.ts";
 import { equalBytes } from "../constant-time.ts";
 import { ConfigurationError } from "../errors.ts";
 import { decodeHex } from "../hex.ts";
-import { andThen, isPromise, type MaybePromise } from "../maybe-promise.ts";
+import { isPromise, type MaybePromise } from "../maybe-promise.ts";
 import type { SchemeEnvironment } from "../scheme.ts";
 import { assertSharedSecret, type Secret } from "../schemes/secrets.ts";
 import type { KeyForm, SignatureVariant, WebhookAlgorithm } from "./format.ts";
@@ -18,11 +18,11 @@ import type { PresentedDigest } from "./signature-header.ts";
 /** Under this a webhook secret is pointed out; senders choose their secrets, so it is not refused. */
 export const SHORT_SECRET_BYTES = 16;
 
-type VerifyDigests = (signed: Uint8Array, digests: readonly Uint8Array[]) => MaybePromise<boolean>;
-
 export interface DeliveryKey {
-  readonly variants: readonly SignatureVariant[];
-  readonly verify: VerifyDigests;
+  /** True when `verify` is done with the bytes once it returns. */
+  readonly synchronous: boolean;
+  /** Tells whether any of the digests is this key's over the signed bytes. Digests of other variants are not its matter. */
+  verify(signed: Uint8Array, presented: readonly PresentedDigest[]): MaybePromise<boolean>;
 }
 
 const UTF8 = new TextEncoder();
@@ -42,7 +42,7 @@ export function createDeliveryKeys(
   return keys.some(isPromise) ? Promise.all(keys) : (keys as readonly DeliveryKey[]);
 }
 
-/** True when any key verifies any presented digest of its variants. */
+/** True when any key verifies any presented digest. */
 export function verifyWithAny(
   keys: readonly DeliveryKey[],
   signed: Uint8Array,
@@ -50,9 +50,7 @@ export function verifyWithAny(
   start = 0,
 ): MaybePromise<boolean> {
   for (let index = start; index < keys.length; index++) {
-    const key = keys[index] as DeliveryKey;
-    const digests = presented.filter(({ variant }) => key.variants.includes(variant)).map(({ bytes }) => bytes);
-    const verified = digests.length > 0 && key.verify(signed, digests);
+    const verified = (keys[index] as DeliveryKey).verify(signed, presented);
     if (verified === true) return true;
     if (isPromise(verified)) {
       return verified.then((settled) => settled || verifyWithAny(keys, signed, presented, index + 1));
@@ -81,10 +79,7 @@ function keysOf(
   return [...groups.values()].map((group) => {
     const { algorithm } = group.variants[0] as SignatureVariant;
     if (algorithm !== "ed25519") assertHmacSecret(party, secret, group.bytes, environment);
-    return andThen(createVerify(algorithm, group.bytes, environment), (verify) => ({
-      variants: group.variants,
-      verify: lengthFirst(DIGEST_LENGTH[algorithm], verify),
-    }));
+    return createKey(algorithm, group.bytes, group.variants, environment);
   });
 }
 
@@ -122,41 +117,73 @@ function describeForms(party: string, secret: Secret, variants: readonly Signatu
   return `${secret.label} of party "${party}" is not a key of this webhook format, which takes ${[...forms].join(", or ")}.`;
 }
 
-function createVerify(
+function createKey(
   algorithm: WebhookAlgorithm,
   key: Uint8Array<ArrayBuffer>,
+  variants: readonly SignatureVariant[],
   environment: SchemeEnvironment,
-): MaybePromise<VerifyDigests> {
-  if (algorithm === "ed25519") return importEd25519(key);
+): MaybePromise<DeliveryKey> {
+  if (algorithm === "ed25519") return createEd25519Key(key, variants);
   const hash = algorithm === "hmac-sha256" ? "sha256" : "sha1";
   const digest = environment.hmac?.(hash, key);
-  return digest === undefined ? importHmac(hash, key) : (signed, digests) => includesDigest(digests, digest(signed));
+  return digest === undefined ? createWebHmacKey(hash, key, variants) : new HostHmacKey(variants, digest);
 }
 
-function includesDigest(digests: readonly Uint8Array[], own: Uint8Array): boolean {
-  return digests.some((digest) => equalBytes(digest, own));
+/** HMAC as the host lends it. The digest of the bytes is made once, and only for digests that can be its own. */
+class HostHmacKey implements DeliveryKey {
+  readonly synchronous = true;
+  readonly #variants: readonly SignatureVariant[];
+  readonly #digest: (data: Uint8Array) => Uint8Array;
+
+  constructor(variants: readonly SignatureVariant[], digest: (data: Uint8Array) => Uint8Array) {
+    this.#variants = variants;
+    this.#digest = digest;
+  }
+
+  verify(signed: Uint8Array, presented: readonly PresentedDigest[]): boolean {
+    let own: Uint8Array | null = null;
+    for (const { variant, bytes } of presented) {
+      if (!isOwn(variant, bytes, this.#variants)) continue;
+      own ??= this.#digest(signed);
+      if (equalBytes(own, bytes)) return true;
+    }
+    return false;
+  }
 }
 
-async function importHmac(hash: "sha256" | "sha1", key: Uint8Array<ArrayBuffer>): Promise<VerifyDigests> {
+function isOwn(variant: SignatureVariant, digest: Uint8Array, variants: readonly SignatureVariant[]): boolean {
+  return digest.length === DIGEST_LENGTH[variant.algorithm] && variants.includes(variant);
+}
+
+async function createWebHmacKey(
+  hash: "sha256" | "sha1",
+  key: Uint8Array<ArrayBuffer>,
+  variants: readonly SignatureVariant[],
+): Promise<DeliveryKey> {
   const algorithm = { name: "HMAC", hash: hash === "sha256" ? "SHA-256" : "SHA-1" };
   const imported = await crypto.subtle.importKey("raw", key, algorithm, false, ["sign"]);
-  return async (signed, digests) =>
-    includesDigest(digests, new Uint8Array(await crypto.subtle.sign("HMAC", imported, asBufferSource(signed))));
-}
-
-async function importEd25519(key: Uint8Array<ArrayBuffer>): Promise<VerifyDigests> {
-  const imported = await crypto.subtle.importKey("raw", key, "Ed25519", false, ["verify"]);
-  return async (signed, digests) => {
-    const verify = (digest: Uint8Array): Promise<boolean> =>
-      crypto.subtle.verify("Ed25519", imported, asBufferSource(digest), asBufferSource(signed)).catch(() => false);
-    return (await Promise.all(digests.map(verify))).some(Boolean);
+  return {
+    synchronous: false,
+    verify: async (signed, presented) => {
+      const own = new Uint8Array(await crypto.subtle.sign("HMAC", imported, asBufferSource(signed)));
+      return presented.some(({ variant, bytes }) => isOwn(variant, bytes, variants) && equalBytes(own, bytes));
+    },
   };
 }
 
-function lengthFirst(length: number, verify: VerifyDigests): VerifyDigests {
-  return (signed, digests) => {
-    const right = digests.filter((digest) => digest.length === length);
-    return right.length > 0 && verify(signed, right);
+async function createEd25519Key(
+  key: Uint8Array<ArrayBuffer>,
+  variants: readonly SignatureVariant[],
+): Promise<DeliveryKey> {
+  const imported = await crypto.subtle.importKey("raw", key, "Ed25519", false, ["verify"]);
+  const verifyOne = (signed: Uint8Array, digest: Uint8Array): Promise<boolean> =>
+    crypto.subtle.verify("Ed25519", imported, asBufferSource(digest), asBufferSource(signed)).catch(() => false);
+  return {
+    synchronous: false,
+    verify: async (signed, presented) => {
+      const own = presented.filter(({ variant, bytes }) => isOwn(variant, bytes, variants));
+      return (await Promise.all(own.map(({ bytes }) => verifyOne(signed, bytes)))).includes(true);
+    },
   };
 }
 

@@ -107,13 +107,12 @@ export function checkFormat(format: WebhookFormat): CheckedFormat {
   const time = format.time && checkSource(format.time, format, fail);
   const id = format.id && checkSource(format.id, format, fail);
   const template = parseTemplate(format.signed, fail);
-  const covered = (source: FieldSource, place: string): boolean =>
-    source.from === "body" ? template.coversBody : template.places.has(place) || coversHeader(template, source);
-  if (!template.coversBody && !template.places.has("form")) fail("signed does not cover the body");
-  if (template.places.has("form") && format.bodyDigest === undefined) fail("{form} needs bodyDigest for other bodies");
-  if (template.places.has("timestamp") && (time === undefined || time.from === "body"))
-    fail("{timestamp} has no source");
-  if (template.places.has("id") && (id === undefined || id.from === "body")) fail("{id} has no source");
+  const covered = (source: FieldSource, place: "timestamp" | "id"): boolean =>
+    source.from === "body" ? template.has.body : template.has[place] || coversHeader(template, source);
+  if (!template.has.body && !template.has.form) fail("signed does not cover the body");
+  if (template.has.form && format.bodyDigest === undefined) fail("{form} needs bodyDigest for other bodies");
+  if (template.has.timestamp && (time === undefined || time.from === "body")) fail("{timestamp} has no source");
+  if (template.has.id && (id === undefined || id.from === "body")) fail("{id} has no source");
   if (time !== undefined && !covered(time, "timestamp")) fail("the time is not inside the signed string");
   if (format.tolerance !== undefined && time === undefined) fail("tolerance needs a time");
   return Object.freeze({

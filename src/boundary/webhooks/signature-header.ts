@@ -19,8 +19,8 @@ export interface PresentedDigest {
 
 export interface SignatureHeader {
   readonly digests: readonly PresentedDigest[];
-  /** The value of a key that is not a digest, such as `t`; undefined when absent. */
-  other(key: string): string | undefined;
+  /** What else the header carries, such as `t`. */
+  readonly others: readonly Item[];
 }
 
 export type SignatureHeaderReason =
@@ -29,7 +29,10 @@ export type SignatureHeaderReason =
   | "signature.too_many"
   | "signature.missing";
 
-interface Item {
+const EQUALS = 61;
+
+/** A labelled value of the header. */
+export interface Item {
   readonly label: string;
   readonly value: string;
 }
@@ -41,47 +44,51 @@ export function readSignatureHeader(
   variants: readonly SignatureVariant[],
 ): SignatureHeader | SignatureHeaderReason {
   if (header.length > MAX_SIGNATURE_HEADER_LENGTH) return "signature.too_long";
-  const items = splitItems(header, grammar, variants);
-  if (typeof items === "string") return items;
+  return grammar.form === "single" ? readSingle(header, variants) : readSeveral(header, grammar, variants);
+}
+
+const NO_ITEMS: readonly Item[] = Object.freeze([]);
+
+function readSingle(header: string, variants: readonly SignatureVariant[]): SignatureHeader | SignatureHeaderReason {
+  for (const variant of variants) {
+    const { label } = variant;
+    const labelled = label !== "" && header.charCodeAt(label.length) === EQUALS && header.startsWith(label);
+    if (label !== "" && !labelled) continue;
+    const bytes = decodeDigest(label === "" ? header : header.slice(label.length + 1), variant);
+    return bytes === null ? "signature.malformed" : { digests: [{ variant, bytes }], others: NO_ITEMS };
+  }
+  return "signature.missing";
+}
+
+function readSeveral(
+  header: string,
+  grammar: Exclude<SignatureGrammar, { readonly form: "single" }>,
+  variants: readonly SignatureVariant[],
+): SignatureHeader | SignatureHeaderReason {
+  const texts = header.split(grammar.form === "list" ? " " : grammar.separator);
+  if (texts.length > MAX_ITEMS) return "signature.too_many";
   const digests: PresentedDigest[] = [];
-  for (const { label, value } of items) {
-    const variant = variants.find((candidate) => candidate.label === label);
-    if (variant === undefined) continue;
-    const bytes = variant.digest === "hex" ? decodeHex(value) : decodeBase64(value);
+  const others: Item[] = [];
+  for (const text of texts) {
+    const item = readItem(text, grammar.form === "list" ? "," : "=");
+    if (item === null) return "signature.malformed";
+    const variant = variants.find(({ label }) => label === item.label);
+    if (variant === undefined) {
+      // Digests may repeat while a secret is rotated; a second time or id would leave open which one was signed.
+      if (others.some(({ label }) => label === item.label)) return "signature.malformed";
+      others.push(item);
+      continue;
+    }
+    const bytes = decodeDigest(item.value, variant);
     if (bytes === null) return "signature.malformed";
     digests.push({ variant, bytes });
   }
   if (digests.length === 0) return "signature.missing";
-  if (digests.length > MAX_DIGESTS) return "signature.too_many";
-  return { digests, other: (key) => items.find(({ label }) => label === key)?.value };
+  return digests.length > MAX_DIGESTS ? "signature.too_many" : { digests, others };
 }
 
-function splitItems(
-  header: string,
-  grammar: SignatureGrammar,
-  variants: readonly SignatureVariant[],
-): readonly Item[] | SignatureHeaderReason {
-  if (grammar.form === "single") return [readSingle(header, variants)];
-  const texts = header.split(grammar.form === "list" ? " " : grammar.separator);
-  if (texts.length > MAX_ITEMS) return "signature.too_many";
-  const delimiter = grammar.form === "list" ? "," : "=";
-  const items: Item[] = [];
-  for (const text of texts) {
-    const item = readItem(text, delimiter);
-    if (item === null) return "signature.malformed";
-    // Digests may repeat while a secret is rotated; a second time or id would leave open which one was signed.
-    const repeated = items.some(({ label }) => label === item.label);
-    if (repeated && !variants.some(({ label }) => label === item.label)) return "signature.malformed";
-    items.push(item);
-  }
-  return items;
-}
-
-function readSingle(header: string, variants: readonly SignatureVariant[]): Item {
-  for (const { label } of variants) {
-    if (label !== "" && header.startsWith(`${label}=`)) return { label, value: header.slice(label.length + 1) };
-  }
-  return { label: "", value: header };
+function decodeDigest(text: string, variant: SignatureVariant): Uint8Array | null {
+  return variant.digest === "hex" ? decodeHex(text) : decodeBase64(text);
 }
 
 function readItem(text: string, delimiter: string): Item | null {

@@ -2,13 +2,13 @@
 
 const ORIGIN = /^(https?):\/\/(\[[^\]]*\]|[^/?#:]*)(:[0-9]+)?(.*)$/s;
 
-/** The URL as received, and with its port the other way: Twilio signs with or without it. */
-export function urlForms(url: string): readonly string[] {
+/** The URL with its port the other way, added or left out: Twilio signs either. Null where it has no host. */
+export function otherPortForm(url: string): string | null {
   const match = ORIGIN.exec(url);
-  if (match === null) return [url];
+  if (match === null) return null;
   const [, scheme = "", host = "", port, rest = ""] = match;
   const otherPort = port === undefined ? (scheme === "https" ? ":443" : ":80") : "";
-  return [url, `${scheme}://${host}${otherPort}${rest}`];
+  return `${scheme}://${host}${otherPort}${rest}`;
 }
 
 /** The value of a query parameter; null when absent, and "" when it stands more than once. */
