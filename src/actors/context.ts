@@ -131,6 +131,8 @@ export class ConnInitScope extends ActorScope {
 /** One invocation: the very object `canInvoke` sees and the handler then gets. */
 export class InvocationScope extends ActorScope implements GateContext {
   readonly caller: SealedCaller;
+  /** Told in the turn the handler ends, before its changes are handed over. */
+  onEnd: ((succeeded: boolean) => void) | null = null;
   readonly #connection: Connection;
   readonly #delivery: Delivery | null;
   #draft: StagedState<unknown> | null = null;

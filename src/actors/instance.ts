@@ -90,6 +90,10 @@ export class ActorInstance {
       wakeAt: () => this.#wakeAt(),
       commitFailed: (error) => this.#commitFailed(error),
     });
+    // What a handler stages is handed over when it ends, so that one commit carries all of it.
+    const settle = (): void => {
+      if (!this.invocations.isRunning) this.outbox.settle();
+    };
     this.queues = new ActorQueues({
       ref,
       clock: runtime.host.clock,
@@ -104,6 +108,7 @@ export class ActorInstance {
       isRevoked: (record) => runtime.isRecordRevoked(record),
       onChange: () => this.#rearm(),
       onActivity: () => this.touch(),
+      settle,
       counts: snapshot?.queues ?? {},
     });
     this.schedule = new ActorSchedule({
@@ -113,8 +118,10 @@ export class ActorInstance {
       random: (bytes) => runtime.host.random(bytes),
       onChange: () => this.#rearm(),
       rows: snapshot?.schedules ?? [],
+      isStopping: () => this.isStopping,
+      settle,
     });
-    this.kv = new ActorKv({ ref, store: runtime.host.store, outbox: this.outbox });
+    this.kv = new ActorKv({ ref, store: runtime.host.store, outbox: this.outbox, settle });
     this.deliveries = new Deliveries({ ref, store: runtime.host.store, clock: this.clock, outbox: this.outbox });
     this.connections = new ConnectionTable(this);
     this.invocations = new Invocations(this);
@@ -486,7 +493,7 @@ export class ActorInstance {
 
   /** When a sleeping actor must be woken: as above, and at once for messages that `run` would handle. */
   #wakeAt(): number | null {
-    const schedule = this.schedule.earliest();
+    const schedule = this.schedule.wakeAt();
     const queue = this.compiled.config.run === undefined ? null : this.queues.wakeAt();
     if (schedule === null) return queue;
     return queue === null ? schedule : Math.min(schedule, queue);
@@ -515,7 +522,7 @@ export class ActorInstance {
     this.queues.deliverDue();
     this.pin();
     this.schedule
-      .fireDue((row) => this.invocations.runScheduled(row, Scheduler))
+      .fireDue((row, finished) => this.invocations.runScheduled(row, Scheduler, finished))
       .catch((error: unknown) => this.log.error({ err: error }, "a schedule could not be fired"))
       .finally(() => {
         this.unpin();

@@ -138,6 +138,7 @@ export class Invocations {
     scope.endQueue(succeeded ? "handled" : "failed");
     if (entry.atomic) scope.endDecision(succeeded);
     if (succeeded) scope.remember();
+    scope.onEnd?.(succeeded);
     this.#instance.outbox.settle();
   }
 
@@ -160,7 +161,7 @@ export class Invocations {
   }
 
   /** Runs an action of the actor's own schedule: admitted as `Scheduler`, not judged by `canInvoke` (ruling 6). */
-  async runScheduled(row: ScheduleRow, scheduler: AnyParty): Promise<void> {
+  async runScheduled(row: ScheduleRow, scheduler: AnyParty, finished: (succeeded: boolean) => void): Promise<void> {
     const { runtime, compiled } = this.#instance;
     const started = runtime.host.clock.now();
     const credentials = await runtime.prove(scheduler, {
@@ -208,6 +209,7 @@ export class Invocations {
       );
       return;
     }
+    (verdict.context as InvocationScope).onEnd = finished;
     await this.runAction(verdict, decode(row.args), connection);
   }
 

@@ -113,7 +113,7 @@ export async function virtual(registry: Registry, env: Record<string, string> = 
       return socket;
     },
     raw: async (path, headers = {}, protocols) => {
-      const offered = protocols === undefined ? {} : { "sec-websocket-protocol": protocols };
+      const offered: Record<string, string> = protocols === undefined ? {} : { "sec-websocket-protocol": protocols };
       const socket = await upgrade(path, { ...offered, ...headers });
       await settle();
       return socket;
