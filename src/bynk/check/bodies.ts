@@ -19,13 +19,16 @@ export interface BodyInput {
   readonly block: Block;
   readonly self?: Type | undefined;
   readonly given?: readonly Given[];
+  readonly brokenGiven?: ReadonlySet<string>;
   readonly insertion?: Insertion | undefined;
 }
 
+const none: ReadonlySet<string> = new Set();
+
 /** Checks a body; gives the names of `given` that it used. */
 export function checkBody(input: BodyInput): ReadonlySet<string> {
-  const { unit, source, site, locals, result, block, self, given = [], insertion } = input;
-  const body = new Body({ unit, source, site, result, self, given, insertion, rules });
+  const { unit, source, site, locals, result, block, self, given = [], brokenGiven = none, insertion } = input;
+  const body = new Body({ unit, source, site, result, self, given, brokenGiven, insertion, rules });
   const want = { type: result, lift: result.kind === "effect" };
   const found = body.block(bindLocals(undefined, locals), block, want);
   if (fits(found, want)) return body.usedGiven;

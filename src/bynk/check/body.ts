@@ -43,6 +43,8 @@ export interface BodyParts {
   /** The type of `self` in an instance method. */
   readonly self: Type | undefined;
   readonly given: readonly Given[];
+  /** Names that `given` lists and that could not be resolved. */
+  readonly brokenGiven: ReadonlySet<string>;
   /** Where a capability can be added to `given`; undefined in functions. */
   readonly insertion: Insertion | undefined;
   readonly rules: Rules;
@@ -64,6 +66,7 @@ export class Body {
   readonly effectful: boolean;
   readonly self: Type | undefined;
   readonly given: ReadonlyMap<string, Given>;
+  readonly brokenGiven: ReadonlySet<string>;
   /** Names of `given` that the body has used. */
   readonly usedGiven = new Set<string>();
   readonly insertion: Insertion | undefined;
@@ -79,6 +82,7 @@ export class Body {
     this.effectful = parts.result.kind === "effect" || parts.result.kind === "error";
     this.self = parts.self;
     this.given = new Map(parts.given.map((given) => [given.name, given]));
+    this.brokenGiven = parts.brokenGiven;
     this.insertion = parts.insertion;
     this.typing = parts.unit.typing;
     this.#rules = parts.rules;

@@ -1,4 +1,5 @@
 /** Phase 7: `consumes`, and the foreign names it brings (reference §2.6). */
+import { createFix, type Fix } from "../diagnostics/diagnostic.ts";
 import { isLaterCapability, isLaterUnit } from "../project/first-party.ts";
 import type { ConsumesClause, Name } from "../syntax/ast.ts";
 import type { Capability, Consumption, Place } from "./model.ts";
@@ -40,11 +41,18 @@ function resolveTarget(unit: UnitState, units: Units, clause: Located<ConsumesCl
   } else if (target === unit) {
     unit.findings.report(source, "bynk.consumes.self_reference", span, { name });
   } else if (target.group.kind === "commons") {
-    unit.findings.report(source, "bynk.consumes.target_is_commons", span, { name });
+    const fixes = node.alias === undefined && node.selection === undefined ? [replaceKeyword(clause)] : [];
+    unit.findings.report(source, "bynk.consumes.target_is_commons", span, { name }, { fixes });
   } else {
     return target;
   }
   return undefined;
+}
+
+/** Writes `uses` for `consumes`. */
+function replaceKeyword({ source, node }: Located<ConsumesClause>): Fix {
+  const { start } = node.span;
+  return createFix(source, "write `uses`", [{ span: { start, end: start + "consumes".length }, text: "uses" }]);
 }
 
 function bindAlias(

@@ -45,6 +45,7 @@ export function declareUnit(group: UnitGroup, target: Target, contextNames: read
     typing,
     target,
     contextNames,
+    serviceGiven: new Map(),
     handlers: [],
     readIdentities: new Set(),
     blocked: group.parts.some((part) => part.file.broken),

@@ -1,5 +1,6 @@
 /** Phase 8: what a unit offers to those who consume it (reference §2.6). */
 import type { ExportsClause, Name } from "../syntax/ast.ts";
+import { removeElement } from "./list-edits.ts";
 import type { Capability, ExportedType, Place } from "./model.ts";
 import type { Located, UnitState } from "./state.ts";
 import { reportUnknown } from "./suggest.ts";
@@ -44,12 +45,14 @@ function isFirst(
   }
   const related = [{ source: first.source, span: first.span, message: `exported ${first.visibility} here` }];
   const args = { name: name.text };
+  const spans = clause.node.names.map((other) => other.span);
+  const fixes = removeElement(clause.source, "remove it", spans, clause.node.names.indexOf(name));
   if (first.visibility !== visibility) {
     unit.findings.report(clause.source, "bynk.exports.conflicting_visibility", name.span, args, { related });
   } else if (first.clause === clause.node) {
-    unit.findings.report(clause.source, "bynk.exports.duplicate_in_clause", name.span, args, { related });
+    unit.findings.report(clause.source, "bynk.exports.duplicate_in_clause", name.span, args, { related, fixes });
   } else {
-    unit.findings.report(clause.source, "bynk.exports.duplicate_export", name.span, args, { related });
+    unit.findings.report(clause.source, "bynk.exports.duplicate_export", name.span, args, { related, fixes });
   }
   return false;
 }

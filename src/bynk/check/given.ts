@@ -2,20 +2,31 @@
 import type { SourceFile } from "../diagnostics/source-file.ts";
 import { isLaterCapability } from "../project/first-party.ts";
 import type { GivenClause, QualifiedName } from "../syntax/ast.ts";
+import { removeElement } from "./list-edits.ts";
 import type { Capability, Given } from "./model.ts";
-import { reportUnsupported, type UnitState } from "./state.ts";
+import { type ResolvedGiven, reportUnsupported, type UnitState } from "./state.ts";
 import { reportUnknown } from "./suggest.ts";
 
-export function resolveGiven(unit: UnitState, source: SourceFile, clause: GivenClause | undefined): readonly Given[] {
+export function resolveGiven(unit: UnitState, source: SourceFile, clause: GivenClause | undefined): ResolvedGiven {
   const given = new Map<string, Given>();
-  for (const written of clause?.capabilities ?? []) {
-    const name = written.parts.at(-1)?.text ?? "";
-    const capability = resolveCapabilityName(unit, source, written);
-    if (capability === undefined) continue;
-    if (given.has(name)) unit.findings.report(source, "bynk.given.duplicate_capability", written.span, { name });
-    else given.set(name, { capability, name });
+  const broken = new Set<string>();
+  const written = clause?.capabilities ?? [];
+  for (const [index, entry] of written.entries()) {
+    const name = entry.parts.at(-1)?.text ?? "";
+    const capability = resolveCapabilityName(unit, source, entry);
+    if (capability === undefined) {
+      broken.add(name);
+      continue;
+    }
+    if (!given.has(name)) {
+      given.set(name, { capability, name });
+      continue;
+    }
+    const spans = written.map((other) => other.span);
+    const fixes = removeElement(source, "remove it", spans, index);
+    unit.findings.report(source, "bynk.given.duplicate_capability", entry.span, { name }, { fixes });
   }
-  return [...given.values()];
+  return { given: [...given.values()], broken };
 }
 
 function resolveCapabilityName(unit: UnitState, source: SourceFile, written: QualifiedName): Capability | undefined {

@@ -20,7 +20,7 @@ export function resolveProviders(unit: UnitState): void {
 
 function resolveProvider(unit: UnitState, located: Located<ProvidesDecl>): Provider | undefined {
   const { source, node } = located;
-  const given = resolveGiven(unit, source, node.given);
+  const { given } = resolveGiven(unit, source, node.given);
   const capability = unit.own.capabilities.get(node.capability.text);
   if (capability === undefined) {
     reportUnknown(unit.findings, {

@@ -2,6 +2,7 @@
  * Predicates of refined types and fields: what they mean, whether they fit their base, and whether a literal satisfies
  * them (reference §3.4).
  */
+import { createFix } from "../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../diagnostics/source-file.ts";
 import type { PredicateArg, Predicate as PredicateNode, Refinement, Span } from "../syntax/ast.ts";
 import type { BaseName, Predicate } from "./model.ts";
@@ -119,7 +120,9 @@ function readRange(reader: Reader, node: PredicateNode): Predicate | undefined {
   }
   if (low.value <= high.value) return { kind: "InRange", low: Number(low.value), high: Number(high.value) };
   const args = { low: String(low.value), high: String(high.value) };
-  reader.unit.findings.report(reader.source, "bynk.types.inverted_range", node.span, args);
+  const text = [high, low].map(({ span }) => reader.source.text.slice(span.start, span.end)).join(", ");
+  const fixes = [createFix(reader.source, "swap the bounds", [{ span: node.span, text: `InRange(${text})` }])];
+  reader.unit.findings.report(reader.source, "bynk.types.inverted_range", node.span, args, { fixes });
   return undefined;
 }
 

@@ -43,6 +43,12 @@ import type {
   Variant,
 } from "./model.ts";
 
+export interface ResolvedGiven {
+  readonly given: readonly Given[];
+  /** Names in the body of entries that could not be resolved: what is said about them has been said. */
+  readonly broken: ReadonlySet<string>;
+}
+
 /** A handler's body with what it is checked against. */
 export interface HandlerTask {
   readonly source: SourceFile;
@@ -50,7 +56,7 @@ export interface HandlerTask {
   readonly service: ServiceDecl;
   readonly locals: readonly Local[];
   readonly result: Type;
-  readonly given: readonly Given[];
+  readonly given: ResolvedGiven;
   readonly insertion: { readonly offset: number; readonly hasClause: boolean };
 }
 
@@ -149,6 +155,8 @@ export interface UnitState {
   readonly target: Target;
   /** The full names of all contexts and adapters of the program. */
   readonly contextNames: readonly string[];
+  /** What the headers of services give to handlers that say nothing themselves. */
+  readonly serviceGiven: Map<ServiceDecl, ResolvedGiven>;
   /** Bodies of handlers that wait until every signature is known. */
   readonly handlers: HandlerTask[];
   /** Actors whose declared identity a body reads although their scheme never supplies one. */

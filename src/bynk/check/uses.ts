@@ -1,4 +1,5 @@
 /** Phase 6: `uses`, and with it the types and functions a unit sees by bare name (reference §2.6). */
+import { createFix, type Fix } from "../diagnostics/diagnostic.ts";
 import { isLaterUnit } from "../project/first-party.ts";
 import type { UsesClause } from "../syntax/ast.ts";
 import type { Use } from "./model.ts";
@@ -45,11 +46,18 @@ function resolveCommons(unit: UnitState, units: Units, clause: Located<UsesClaus
   } else if (target === unit) {
     unit.findings.report(source, "bynk.uses.self_reference", span, { name });
   } else if (target.group.kind !== "commons") {
-    unit.findings.report(source, "bynk.uses.target_is_context", span, { name, kind: target.group.kind });
+    const fixes = unit.group.kind === "commons" ? [] : [replaceKeyword(clause)];
+    unit.findings.report(source, "bynk.uses.target_is_context", span, { name, kind: target.group.kind }, { fixes });
   } else {
     return target;
   }
   return undefined;
+}
+
+/** Writes `consumes` for `uses`. */
+function replaceKeyword({ source, node }: Located<UsesClause>): Fix {
+  const { start } = node.span;
+  return createFix(source, "write `consumes`", [{ span: { start, end: start + "uses".length }, text: "consumes" }]);
 }
 
 /** Brings the names of `target` in; gives those that a local declaration hides. */

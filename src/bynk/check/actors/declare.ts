@@ -1,4 +1,5 @@
 /** Actors: who may enter, proved how, and known as what (reference §13.2–§13.4, §13.7). */
+import { createFix, type Fix } from "../../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../../diagnostics/source-file.ts";
 import type { RefinementActor, SchemeActor } from "../../syntax/ast.ts";
 import type { Actor, DeclaredActor, PreludeActor, Scheme, SchemeName, Type } from "../model.ts";
@@ -111,8 +112,18 @@ function checkIdentity(
   const type = identity && resolveTypeRef(unit, source, identity);
   if (scheme === "Bearer" || scheme === "Oidc") return checkMinted(unit, source, decl, scheme, type);
   if (scheme !== "Signature" || identity === undefined) return undefined;
-  unit.findings.report(source, "bynk.actor.signature_identity_unsupported", identity.span, args);
+  const fixes = removeIdentity(source, decl);
+  unit.findings.report(source, "bynk.actor.signature_identity_unsupported", identity.span, args, { fixes });
   return "wrong";
+}
+
+/** Removes `, identity = T`, unless something else stands in between. */
+function removeIdentity(source: SourceFile, decl: SchemeActor): readonly Fix[] {
+  if (decl.identity === undefined) return [];
+  const { start, end } = decl.identity.span;
+  const comma = source.text.lastIndexOf(",", start);
+  if (comma < decl.scheme.span.end || !/^,\s*identity\s*=\s*$/.test(source.text.slice(comma, start))) return [];
+  return [createFix(source, "remove the identity", [{ span: { start: comma, end }, text: "" }])];
 }
 
 /** A token's subject is text, so its identity is a type of the context's own that is made from text. */
@@ -199,6 +210,7 @@ export function warnOfIdleIdentities(unit: UnitState): void {
     const { kind } = actor.scheme;
     if ((kind !== "None" && kind !== "Internal") || unit.readIdentities.has(actor)) continue;
     const args = { actor: actor.name, scheme: kind };
-    unit.findings.report(actor.source, "bynk.actor.identity_unused", actor.decl.identity.span, args);
+    const fixes = removeIdentity(actor.source, actor.decl);
+    unit.findings.report(actor.source, "bynk.actor.identity_unused", actor.decl.identity.span, args, { fixes });
   }
 }

@@ -1,4 +1,5 @@
 /** Building a variant, user-made or built in, with or without payload (reference §3.3, §12.4). */
+import { createFix, type Fix } from "../../diagnostics/diagnostic.ts";
 import type { Expr, Span } from "../../syntax/ast.ts";
 import { checkConstruction } from "../access.ts";
 import { checkArguments, countArguments, inferAll } from "../arguments.ts";
@@ -39,10 +40,20 @@ function checkPayloadCount(body: Body, use: VariantUse, payload: readonly Payloa
     body.report("bynk.types.variant_missing_payload", use.span, { name, fields });
     return false;
   }
-  if (use.args.length === payload.length) return true;
+  if (use.args.length === payload.length && payload.length > 0) return true;
   const args = { name, wanted: countArguments(payload.length), found: countArguments(use.args.length) };
-  body.report("bynk.types.variant_arity", use.span, args);
+  body.report("bynk.types.variant_arity", use.span, args, {
+    variant: use.args.length === payload.length ? "brackets" : "default",
+    fixes: removeBrackets(body, use, payload),
+  });
   return false;
+}
+
+/** `Shut()` for a variant that carries nothing. */
+function removeBrackets(body: Body, use: VariantUse, payload: readonly PayloadField[]): readonly Fix[] {
+  if (payload.length > 0 || use.args?.length !== 0) return [];
+  const span = { start: use.span.end, end: use.expr.span.end };
+  return [createFix(body.source, "remove the brackets", [{ span, text: "" }])];
 }
 
 /** Checks the payload; gives the type of the value where the variant's own does not fix it. */

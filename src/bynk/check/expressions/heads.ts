@@ -33,6 +33,7 @@ function resolveName(body: Body, env: Env | undefined, name: Name): Head {
   const text = name.text;
   const { scope } = body.unit;
   if (lookUp(env, text) !== undefined) return { kind: "value" };
+  if (body.brokenGiven.has(text)) return { kind: "unknown" };
   const capability = body.given.get(text)?.capability ?? scope.capabilities.get(text);
   if (capability !== undefined) return { kind: "capability", name: text, capability };
   const declared = scope.types.get(text)?.declared;

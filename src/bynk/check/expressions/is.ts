@@ -1,4 +1,5 @@
 /** `e is Pattern` and `e is RefinedType` (reference §8.3). */
+import { createFix, type Fix } from "../../diagnostics/diagnostic.ts";
 import type { IsExpr, Pattern, VariantPattern } from "../../syntax/ast.ts";
 import { checkInspection } from "../access.ts";
 import { type Body, bindLocal, type Env, lookUp } from "../body.ts";
@@ -23,7 +24,7 @@ function test(body: Body, env: Env | undefined, expr: IsExpr, subject: Type): En
   const pattern = stripParens(body, expr.pattern);
   const refined = refinedTypeOf(body, pattern, subject);
   if (refined !== undefined) return narrow(body, env, expr, pattern, refined, subject);
-  if (!checkPattern(body, pattern, subject)) return env;
+  if (!checkPattern(body, pattern, subject, expr)) return env;
   if (!checkInspection(body, subject, expr.value.span, "testing it with `is`")) return env;
   return bindPattern(body, env, pattern, subject);
 }
@@ -70,16 +71,20 @@ function narrow(
 }
 
 /** Whether the pattern may stand after `is` at all, and fits the subject's kind. */
-function checkPattern(body: Body, pattern: Pattern, subject: Type): boolean {
+function checkPattern(body: Body, pattern: Pattern, subject: Type, test: IsExpr): boolean {
   switch (pattern.kind) {
-    case "LiteralPattern":
-      body.report("bynk.types.is_literal_pattern", pattern.span, { literal: textOf(body, pattern) });
+    case "LiteralPattern": {
+      const fixes = writeEquals(body, test);
+      body.report("bynk.types.is_literal_pattern", pattern.span, { literal: textOf(body, pattern) }, { fixes });
       return false;
+    }
     case "RefinedPattern":
       body.report("bynk.types.is_refined_pattern", pattern.span, {});
       return false;
     case "OrPattern":
-      return pattern.alternatives.every((alternative) => checkPattern(body, stripParens(body, alternative), subject));
+      return pattern.alternatives.every((alternative) =>
+        checkPattern(body, stripParens(body, alternative), subject, test),
+      );
     case "VariantPattern":
       return checkVariant(body, pattern, subject);
     case "ErrorPattern":
@@ -91,6 +96,14 @@ function checkPattern(body: Body, pattern: Pattern, subject: Type): boolean {
       });
       return false;
   }
+}
+
+/** Writes `==` for `is`, where nothing else stands between the sides and the right one is a literal alone. */
+function writeEquals(body: Body, test: IsExpr): readonly Fix[] {
+  const span = { start: test.value.span.end, end: test.pattern.span.start };
+  const between = body.source.text.slice(span.start, span.end);
+  if (between.trim() !== "is" || test.pattern.kind !== "LiteralPattern") return [];
+  return [createFix(body.source, "write `==`", [{ span, text: " == " }])];
 }
 
 function textOf(body: Body, pattern: Pattern): string {

@@ -1,4 +1,5 @@
 /** Bare names and calls of bare names (reference §5). */
+import { createFix, type Fix } from "../../diagnostics/diagnostic.ts";
 import type { CallExpr, Name, NameExpr, SelfExpr } from "../../syntax/ast.ts";
 import { checkArguments, countArguments, inferAll } from "../arguments.ts";
 import { type Body, type Env, lookUp, namesIn } from "../body.ts";
@@ -44,8 +45,10 @@ function isTypeOrFunction(body: Body, name: string): boolean {
 function reportNoValue(body: Body, env: Env | undefined, name: Name): void {
   const { scope } = body.unit;
   const args = { name: name.text };
+  const func = scope.functions.get(name.text);
   if (scope.types.has(name.text)) body.report("bynk.resolve.type_in_expr", name.span, args);
-  else if (scope.functions.has(name.text)) body.report("bynk.resolve.fn_without_call", name.span, args);
+  else if (func !== undefined)
+    body.report("bynk.resolve.fn_without_call", name.span, args, { fixes: addBrackets(body, name, func) });
   else if (!reportHidden(body, name)) {
     reportUnknown(body.unit.findings, {
       source: body.source,
@@ -56,6 +59,13 @@ function reportNoValue(body: Body, env: Env | undefined, name: Name): void {
       known: [...namesIn(env), ...scope.variants.keys(), ...scope.functions.keys()],
     });
   }
+}
+
+/** Certain only where the function takes nothing. */
+function addBrackets(body: Body, name: Name, func: Function): readonly Fix[] {
+  if (func.decl.params.length > 0) return [];
+  const { end } = name.span;
+  return [createFix(body.source, "call it", [{ span: { start: end, end }, text: "()" }])];
 }
 
 /** True, and reported, when the name is a variant of a used sum that a declaration of this unit hides. */

@@ -3,7 +3,8 @@ import { createFix, type Fix } from "../../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../../diagnostics/source-file.ts";
 import type { GivenClause, ServiceDecl } from "../../syntax/ast.ts";
 import { checkBody } from "../bodies.ts";
-import type { UnitState } from "../state.ts";
+import { removeElement } from "../list-edits.ts";
+import type { ResolvedGiven, UnitState } from "../state.ts";
 
 export function checkHandlers(unit: UnitState): void {
   /** What the handlers that inherit a service's `given` have used of it. */
@@ -19,38 +20,40 @@ export function checkHandlers(unit: UnitState): void {
       result: task.result,
       resultRef: handler.result,
       block: handler.body,
-      given: task.given,
+      given: task.given.given,
+      brokenGiven: task.given.broken,
       insertion: task.insertion,
     });
-    if (handler.given !== undefined) warnOfUnused(unit, source, handler.given, used);
+    if (handler.given !== undefined) warnOfUnused(unit, source, handler.given, task.given, used);
     else for (const name of used) inherited.get(service)?.add(name);
   }
   for (const { source, decl } of unit.model.services) {
     const used = inherited.get(decl);
-    if (decl.given !== undefined && used !== undefined) warnOfUnused(unit, source, decl.given, used);
+    const given = unit.serviceGiven.get(decl);
+    if (decl.given !== undefined && used && given) warnOfUnused(unit, source, decl.given, given, used);
   }
 }
 
-function warnOfUnused(unit: UnitState, source: SourceFile, clause: GivenClause, used: ReadonlySet<string>): void {
+function warnOfUnused(
+  unit: UnitState,
+  source: SourceFile,
+  clause: GivenClause,
+  resolved: ResolvedGiven,
+  used: ReadonlySet<string>,
+): void {
   for (const [index, capability] of clause.capabilities.entries()) {
     const name = capability.parts.at(-1)?.text ?? "";
-    if (name === "" || used.has(name)) continue;
-    const fixes = [removeFrom(source, clause, index)];
+    if (name === "" || used.has(name) || resolved.broken.has(name)) continue;
+    const fixes = removeFrom(source, clause, index);
     unit.findings.report(source, "bynk.given.unused_capability", capability.span, { name }, { fixes });
   }
 }
 
-/** Removes one entry with its comma, or the whole clause when it is the only one. */
-function removeFrom(source: SourceFile, clause: GivenClause, index: number): Fix {
-  const { capabilities } = clause;
-  const entry = capabilities[index]?.span ?? clause.span;
-  const before = capabilities[index - 1];
-  const after = capabilities[index + 1];
+/** Removes one entry, or the whole clause when it is the only one. */
+function removeFrom(source: SourceFile, clause: GivenClause, index: number): readonly Fix[] {
+  const spans = clause.capabilities.map((capability) => capability.span);
   const title = "remove it from `given`";
-  if (before !== undefined)
-    return createFix(source, title, [{ span: { start: before.span.end, end: entry.end }, text: "" }]);
-  if (after !== undefined)
-    return createFix(source, title, [{ span: { start: entry.start, end: after.span.start }, text: "" }]);
+  if (spans.length > 1) return removeElement(source, title, spans, index);
   const start = source.text.slice(0, clause.span.start).trimEnd().length;
-  return createFix(source, title, [{ span: { start, end: clause.span.end }, text: "" }]);
+  return [createFix(source, title, [{ span: { start, end: clause.span.end }, text: "" }])];
 }

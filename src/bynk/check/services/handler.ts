@@ -7,7 +7,7 @@ import type { Insertion } from "../body.ts";
 import { resolveGiven } from "../given.ts";
 import type { Admission, Given, Local, ProgramUnit, Type } from "../model.ts";
 import { resolveParams } from "../signatures.ts";
-import type { UnitState } from "../state.ts";
+import type { ResolvedGiven, UnitState } from "../state.ts";
 import { resolveTypeRef } from "../type-refs.ts";
 
 /** A service while its handlers are resolved. */
@@ -18,18 +18,14 @@ export interface ServiceScope {
   readonly entry: Entry;
   /** From the header. */
   readonly inheritedMembers: Members;
-  readonly inheritedGiven: readonly Given[];
+  readonly inheritedGiven: ResolvedGiven;
 }
 
 export function openService(unit: UnitState, source: SourceFile, decl: ServiceDecl, entry: Entry): ServiceScope {
-  return {
-    unit,
-    source,
-    decl,
-    entry,
-    inheritedMembers: decl.by && resolveMembers(unit, source, decl.by, entry),
-    inheritedGiven: resolveGiven(unit, source, decl.given),
-  };
+  const inheritedGiven = resolveGiven(unit, source, decl.given);
+  unit.serviceGiven.set(decl, inheritedGiven);
+  const inheritedMembers = decl.by && resolveMembers(unit, source, decl.by, entry);
+  return { unit, source, decl, entry, inheritedMembers, inheritedGiven };
 }
 
 /** What all four kinds of service have. */
@@ -67,7 +63,7 @@ export function resolveHandler(scope: ServiceScope, handler: Handler): ResolvedH
     given,
     insertion: insertionOf(handler),
   });
-  return { decl: handler, params, result, by: admission ?? nobody, given, body: handler.body };
+  return { decl: handler, params, result, by: admission ?? nobody, given: given.given, body: handler.body };
 }
 
 /** The binder is a name in the body even where its clause is wrong. */

@@ -1,4 +1,5 @@
 /** Services that are called, scheduled or fed from a queue (reference §12.2, §12.6). */
+import { createFix, type Fix } from "../../diagnostics/diagnostic.ts";
 import type { Handler, QueueProtocol } from "../../syntax/ast.ts";
 import type { CallService, CronSchedule, CronService, Place, QueueService, Type } from "../model.ts";
 import { baseType, errorType, isUnit, printType, sameType } from "../types.ts";
@@ -34,12 +35,19 @@ function checkCallSignature(scope: ServiceScope, handler: ResolvedHandler): Type
   if (result.kind === "error") return errorType;
   if (result.kind !== "effect") {
     const args = { found: printType(result) };
-    unit.findings.report(source, "bynk.service.return_not_effect", handler.decl.result.span, args);
+    const fixes = [wrapResult(scope, handler)];
+    unit.findings.report(source, "bynk.service.return_not_effect", handler.decl.result.span, args, { fixes });
     return result;
   }
   checkBoundary(unit, source, handler.decl.result, result.value);
   checkBytes(scope, handler.decl.result.span, result.value);
   return result.value;
+}
+
+function wrapResult({ source }: ServiceScope, handler: ResolvedHandler): Fix {
+  const { span } = handler.decl.result;
+  const written = source.text.slice(span.start, span.end);
+  return createFix(source, `write \`Effect[${written}]\``, [{ span, text: `Effect[${written}]` }]);
 }
 
 /** Between Workers a bare `Bytes` has no form of its own; inside a record it is text. */

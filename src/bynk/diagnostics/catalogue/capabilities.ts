@@ -84,7 +84,7 @@ export const capabilities = {
   }),
   "bynk.capability.op_arity": entry({
     title: "wrong number of arguments of an operation",
-    message: text`\`${"name"}\` takes ${"wanted"}, and here are ${"found"}`,
+    message: text`\`${"name"}\` takes ${"wanted"}, but is given ${"found"}`,
     label: text`called with ${"found"}`,
     hint: text`pass ${"wanted"}`,
     explanation: "An operation is called with exactly its parameters.",

@@ -13,7 +13,7 @@ export const names = {
   }),
   "bynk.resolve.arity_mismatch": entry({
     title: "wrong number of arguments",
-    message: text`\`${"name"}\` takes ${"wanted"}, and here are ${"found"}`,
+    message: text`\`${"name"}\` takes ${"wanted"}, but is given ${"found"}`,
     label: text`called with ${"found"}`,
     hint: text`pass ${"wanted"}`,
     explanation: "A function is called with exactly its parameters: there are no defaults and no optional arguments.",
@@ -129,7 +129,7 @@ export const names = {
   }),
   "bynk.resolve.missing_field": entry({
     title: "field left out",
-    message: text`this \`${"type"}\` lacks ${"fields"}`,
+    message: text`\`${"type"}\` lacks ${"fields"} here`,
     label: text`incomplete`,
     hint: text`give ${"fields"} a value`,
     explanation:

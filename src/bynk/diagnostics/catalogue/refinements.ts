@@ -20,7 +20,7 @@ export const refinements = {
   "bynk.types.field_refinement_not_base": entry({
     title: "refinement of a field that has no base",
     message: text`predicates apply to base values, and \`${"type"}\` is none`,
-    label: text`cannot be checked on a \`${"type"}\``,
+    label: text`cannot be checked on \`${"type"}\``,
     hint: text`refine the types inside \`${"type"}\` instead`,
     explanation:
       "A field may carry predicates when its type is a base type or a refinement of one: `days: Int where InRange(1, 28)`.",
@@ -81,7 +81,7 @@ export const refinements = {
   }),
   "bynk.types.opaque_raw_outside": entry({
     title: "`.raw` outside the declaring unit",
-    message: text`only \`${"owner"}\` may read the raw value of a \`${"type"}\``,
+    message: text`only \`${"owner"}\` may read the raw value of \`${"type"}\``,
     label: text`not here`,
     hint: text`add a method to \`${"type"}\` that gives what is needed`,
     explanation:
@@ -96,7 +96,7 @@ export const refinements = {
   }),
   "bynk.types.opaque_unsafe_outside": entry({
     title: "`.unsafe` outside the declaring unit",
-    message: text`only \`${"owner"}\` may make a \`${"type"}\` without checks`,
+    message: text`only \`${"owner"}\` may make \`${"type"}\` without checks`,
     label: text`not here`,
     hint: text`use \`${"type"}.of(…)\``,
     explanation: "`.unsafe` skips the predicates, so only the unit that answers for the type may use it.",
@@ -118,7 +118,7 @@ export const refinements = {
   }),
   "bynk.types.embeds_variant_shape": entry({
     title: "variant that cannot embed the error",
-    message: text`\`${"name"}\` does not hold exactly one \`${"type"}\``,
+    message: text`\`${"name"}\` does not hold exactly one value, a \`${"type"}\``,
     label: text`another payload`,
     hint: text`declare it as \`${"name"}(error: ${"type"})\``,
     explanation: "`embeds E as V` wraps an error in V, so V has one payload field, and its type is E.",

@@ -42,14 +42,14 @@ export const typing = {
   }),
   "bynk.types.constructor_arity": entry({
     title: "wrong number of arguments of a constructor",
-    message: text`\`${"member"}\` takes 1 argument, and here are ${"found"}`,
+    message: text`\`${"member"}\` takes 1 argument, but is given ${"found"}`,
     label: text`called with ${"found"}`,
     hint: text`pass the one base value`,
     explanation: "`.of` and `.unsafe` take the base value that the type wraps.",
   }),
   "bynk.types.constructor_base_mismatch": entry({
     title: "constructor with another base",
-    message: text`\`${"member"}\` takes a \`${"wanted"}\``,
+    message: text`\`${"member"}\` takes \`${"wanted"}\``,
     label: text`is \`${"found"}\``,
     hint: text`${"advice"}`,
     explanation: "A refined or opaque type is made from a value of its base.",
@@ -141,7 +141,7 @@ export const typing = {
   }),
   "bynk.types.is_base_mismatch": entry({
     title: "`is` with a refined type of another base",
-    message: text`\`${"type"}\` is made of ${"base"}, so a \`${"found"}\` is never one`,
+    message: text`\`${"type"}\` is made of ${"base"}, so \`${"found"}\` is never one`,
     label: text`another base`,
     hint: text`test a value of the type's base`,
     explanation:
@@ -191,14 +191,14 @@ export const typing = {
   }),
   "bynk.types.match_non_sum_discriminant": entry({
     title: "`match` on something without cases",
-    message: text`a \`${"type"}\` cannot be matched`,
+    message: text`\`${"type"}\` cannot be matched`,
     label: text`has no cases`,
     hint: text`match a sum, an Option, a Result, a Bool, an Int or a String`,
     explanation:
       "`match` decides between variants or literals. A record is read by its fields, other values are compared.",
     variants: {
       effect: {
-        message: text`a \`${"type"}\` is not the value yet`,
+        message: text`\`${"type"}\` is not the value yet`,
         label: text`not awaited`,
         hint: text`bind it first: \`let value <- …\``,
       },
@@ -206,7 +206,7 @@ export const typing = {
   }),
   "bynk.types.method_arity": entry({
     title: "wrong number of arguments of a method",
-    message: text`\`${"name"}\` takes ${"wanted"}, and here are ${"found"}`,
+    message: text`\`${"name"}\` takes ${"wanted"}, but is given ${"found"}`,
     label: text`called with ${"found"}`,
     hint: text`pass ${"wanted"}`,
     explanation: "A method is called with exactly its parameters; `self` is the value before the dot.",
@@ -293,18 +293,18 @@ export const typing = {
   }),
   "bynk.types.pattern_type_mismatch": entry({
     title: "pattern of another kind",
-    message: text`\`${"pattern"}\` never fits a \`${"type"}\``,
-    label: text`cannot match a \`${"type"}\``,
+    message: text`\`${"pattern"}\` never fits \`${"type"}\``,
+    label: text`cannot match \`${"type"}\``,
     hint: text`write a pattern of the value's own kind`,
     explanation: "A literal fits values of its base, a variant pattern fits the sum it belongs to.",
   }),
   "bynk.types.question_error_mismatch": entry({
     title: "`?` with another error type",
-    message: text`\`?\` would return a \`${"found"}\` where the body's error is \`${"wanted"}\``,
+    message: text`\`?\` would return \`${"found"}\` where the body's error is \`${"wanted"}\``,
     label: text`error is \`${"found"}\``,
-    hint: text`\`match\` on it, or declare \`embeds ${"found"} as …\` in \`${"wanted"}\``,
+    hint: text`\`match\` on it and turn the error into \`${"wanted"}\``,
     explanation:
-      "`e?` returns the error of e from the body, so it must fit the body's error type, or a variant of it that embeds it.",
+      "`e?` returns the error of e from the body, so it must fit the body's error type. A sum may take it in with `embeds E as V`: then `?` wraps the error in V.",
   }),
   "bynk.types.question_on_non_result": entry({
     title: "`?` on something that is no Result",
@@ -384,12 +384,12 @@ export const typing = {
         hint: text`compare two values of one type: Int, Float, String, Duration or Instant`,
       },
       equality: {
-        message: text`a \`${"left"}\` never equals a \`${"right"}\``,
+        message: text`\`${"left"}\` never equals \`${"right"}\``,
         label: text`\`${"operator"}\` between different types`,
         hint: text`compare values of one type`,
       },
       incomparable: {
-        message: text`a \`${"type"}\` cannot be compared`,
+        message: text`\`${"type"}\` cannot be compared`,
         label: text`\`${"operator"}\` does not apply`,
         hint: text`bind an effect first; look into a caller with \`match\``,
       },
@@ -452,10 +452,17 @@ export const typing = {
   }),
   "bynk.types.variant_arity": entry({
     title: "wrong number of payload values",
-    message: text`\`${"name"}\` takes ${"wanted"}, and here are ${"found"}`,
+    message: text`\`${"name"}\` takes ${"wanted"}, but is given ${"found"}`,
     label: text`called with ${"found"}`,
     hint: text`pass ${"wanted"}; a variant without payload has no brackets`,
     explanation: "A variant is built with its payload in declared order.",
+    variants: {
+      brackets: {
+        message: text`\`${"name"}\` carries nothing, so it is written without brackets`,
+        label: text`no brackets here`,
+        hint: text`write \`${"name"}\` alone`,
+      },
+    },
   }),
   "bynk.types.variant_missing_payload": entry({
     title: "variant without its payload",
@@ -509,9 +516,9 @@ export const typing = {
   }),
   "bynk.record_spread.type_mismatch": entry({
     title: "update from another record",
-    message: text`this builds a \`${"type"}\` from a \`${"found"}\``,
+    message: text`this builds \`${"type"}\` from \`${"found"}\``,
     label: text`is \`${"found"}\``,
-    hint: text`spread a \`${"type"}\`, or write the literal with all its fields`,
+    hint: text`spread a value of type \`${"type"}\`, or write the literal with all its fields`,
     explanation: "`T { ...value }` copies a T. Records of other types are converted field by field.",
   }),
   "bynk.record_spread.unknown_field": nearEntry({

@@ -66,7 +66,7 @@ export const units = {
   }),
   "bynk.consumes.service_arity": entry({
     title: "wrong number of arguments for a service",
-    message: text`\`${"service"}\` takes ${"wanted"}, and here are ${"found"}`,
+    message: text`\`${"service"}\` takes ${"wanted"}, but is given ${"found"}`,
     label: text`${"found"}`,
     hint: text`pass ${"wanted"}`,
     explanation: "A call of another context's service passes exactly the parameters of its `on call` handler.",
@@ -128,7 +128,7 @@ export const units = {
   }),
   "bynk.context.rebrand_construction": entry({
     title: "value of a hidden type built here",
-    message: text`${"what"} builds a \`${"type"}\` of \`${"owner"}\`, which this unit's own \`${"type"}\` hides`,
+    message: text`${"what"} builds \`${"type"}\` of \`${"owner"}\`, which this unit's own \`${"type"}\` hides`,
     label: text`its type has no name here`,
     hint: text`rename this unit's \`${"type"}\`, or build the value with a function of \`${"owner"}\``,
     explanation:
