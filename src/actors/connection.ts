@@ -26,7 +26,8 @@ export interface Subscription {
 /** An event encoded once per encoding for all its subscribers. */
 export interface Outgoing {
   readonly name: string;
-  readonly args: readonly unknown[];
+  /** The list of arguments alone, encoded. */
+  argsText(): string;
   text(): string;
   binary(codec: Codec): Uint8Array;
 }

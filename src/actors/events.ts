@@ -1,9 +1,10 @@
 /** Owns what leaves as an event: validation by the declared schema, and one encoding for all its subscribers. */
 import { Refusal } from "../boundary/errors.ts";
 import { isPromise } from "../boundary/maybe-promise.ts";
-import { encode } from "../protocol/json.ts";
+import { decode, encode } from "../protocol/json.ts";
 import type { Outgoing } from "./connection.ts";
 import type { CompiledActor } from "./entrypoints.ts";
+import { untracked } from "./state.ts";
 
 /**
  * The arguments to send: what the schema made of them, where one is declared.
@@ -31,7 +32,8 @@ export function validateEvent(compiled: CompiledActor, name: string, args: reado
 
 /** Encodes an event at most once per encoding, when its first subscriber needs it. */
 export function encodeEvent(name: string, args: readonly unknown[], limit: number): Outgoing {
-  const text = encode({ t: "event", name, args }, "event");
+  const argsText = encode(untracked(args), "event");
+  const text = `{"t":"event","name":${JSON.stringify(name)},"args":${argsText}}`;
   if (text.length > limit) {
     throw new Refusal("too_large", {
       reason: "event.too_long",
@@ -42,10 +44,11 @@ export function encodeEvent(name: string, args: readonly unknown[], limit: numbe
   let bytes: Uint8Array | null = null;
   return {
     name,
-    args,
+    argsText: () => argsText,
     text: () => text,
     binary: (codec) => {
-      bytes ??= codec.encode({ t: "event", name, args }, "event") as Uint8Array;
+      // From the text, not from `args`: those may have changed since.
+      bytes ??= codec.encode(decode(text), "event") as Uint8Array;
       return bytes;
     },
   };

@@ -6,6 +6,7 @@ import { Refusal, UserError } from "../boundary/errors.ts";
 import { OUTCOMES, type Outcome, type RefusedOutcome } from "../boundary/outcome.ts";
 import type { Host } from "../hosts/port.ts";
 import { StoreError } from "../hosts/port.ts";
+import { refusalOf, StateError } from "./state.ts";
 
 /** A failure in the form every transport writes. */
 export interface WireFailure {
@@ -73,6 +74,7 @@ export function toWireFailure(
 }
 
 function refusalOfUnknown(error: unknown): Refusal {
+  if (error instanceof StateError) return refusalOf(error);
   if (error instanceof StoreError) {
     if (error.code === "full") return new Refusal("unavailable", { reason: "store.full", cause: error, retryAfter: 5 });
     if (error.code === "conflict") return new Refusal("conflict", { reason: "store.conflict" });

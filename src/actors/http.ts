@@ -4,6 +4,7 @@
  */
 import { recordOf } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
+import { andThen } from "../boundary/maybe-promise.ts";
 import type { InboundRequest, OutboundResponse } from "../hosts/port.ts";
 import { type Codec, jsonCodec } from "../protocol/codec.ts";
 import { DecodeError } from "../protocol/errors.ts";
@@ -140,12 +141,17 @@ async function callAction(context: RouteContext, name: string): Promise<Outbound
   const { runtime, inbound } = context;
   assertContentLength(inbound, runtime.limits.maxIncomingMessageSize);
   const call = await callOf(context, { kind: "action", name });
-  const reply = await invokeStateless(runtime, call, async (admission, instance, connection) => {
+  const codec = await replyCodec(inbound);
+  return invokeStateless(runtime, call, async (admission, instance, connection) => {
     const args = await readBody(context, (codec, bytes) => (bytes.length === 0 ? [] : decodeWith(codec, bytes)));
     if (!Array.isArray(args)) throw invalidArguments("The body is a JSON list of arguments");
-    return whenDurable(instance, connection, () => instance.invocations.runAction(admission, args, connection));
+    // Encoded in the turn the action ended: what waits for the disk must not show what others change meanwhile.
+    return whenDurable(instance, connection, () =>
+      andThen(instance.invocations.runAction(admission, args, connection), (output) =>
+        writeResponse(context, codec, 200, output === undefined ? {} : { output }),
+      ),
+    );
   });
-  return jsonResponse(context, 200, reply === undefined ? {} : { output: reply });
 }
 
 /** Runs, then waits for the output gate, whether it returned or threw: a failure too may rest on what it read. */
@@ -327,10 +333,19 @@ async function codecOf(contentType: string | null): Promise<Codec | null> {
   return null;
 }
 
-async function jsonResponse(context: RouteContext, status: number, value: object): Promise<OutboundResponse> {
-  const { runtime, inbound } = context;
+/** The encoding the peer asked for; JSON unless it named CBOR first. */
+async function replyCodec(inbound: InboundRequest): Promise<Codec> {
   const accept = inbound.header("accept");
-  const codec = accept?.startsWith("application/cbor") ? (await codecOf("application/cbor"))! : jsonCodec;
+  if (accept === null || !accept.startsWith("application/cbor")) return jsonCodec;
+  return (await import("../protocol/cbor.ts")).cborCodec;
+}
+
+async function jsonResponse(context: RouteContext, status: number, value: object): Promise<OutboundResponse> {
+  return writeResponse(context, await replyCodec(context.inbound), status, value);
+}
+
+function writeResponse(context: RouteContext, codec: Codec, status: number, value: object): OutboundResponse {
+  const { runtime } = context;
   const body = codec.encode(value, "output");
   const limit = runtime.limits.maxOutgoingMessageSize;
   if (body.length > limit) throw outgoingTooLong(body.length, limit);

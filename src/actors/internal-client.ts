@@ -5,6 +5,7 @@
  */
 import { recordOf } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
+import { andThen } from "../boundary/maybe-promise.ts";
 import type { InternalCaller, Presentation } from "../boundary/scheme.ts";
 import { decode, encode } from "../protocol/json.ts";
 import { toKey } from "../protocol/key.ts";
@@ -122,9 +123,11 @@ async function call(state: HandleState, name: string, args: readonly unknown[]):
   const given = copy(args, "args");
   const request = stateless(state, { kind: "action", name }, null);
   return invokeStateless(state.runtime, request, async (admission, instance, connection) => {
-    const output = await instance.invocations.runAction(admission, given, connection);
+    const output = await andThen(instance.invocations.runAction(admission, given, connection), (value) =>
+      copy(value, "output"),
+    );
     if (!instance.outbox.idle) await instance.outbox.durable();
-    return copy(output, "output");
+    return output;
   });
 }
 

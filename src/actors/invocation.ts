@@ -14,6 +14,7 @@ import { InvocationScope } from "./context.ts";
 import type { ActionEntry } from "./entrypoints.ts";
 import { Admission, admitOwn } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
+import { untracked } from "./state.ts";
 
 export class Invocations {
   readonly #instance: ActorInstance;
@@ -87,6 +88,8 @@ export class Invocations {
       throw error;
     }
     if (isPromise(output)) return this.#await(entry, scope, args, output, connection);
+    // A tracked view would encode ten times slower, and show later changes; the tree behind it is what was returned.
+    output = untracked(output);
     this.#end(entry, scope, true);
     return this.#respond(entry, args, output);
   }
@@ -110,6 +113,7 @@ export class Invocations {
       this.#abandon(entry, scope, running);
       throw new Refusal("timeout", { reason: "action.deadline" });
     }
+    output = untracked(output);
     this.#end(entry, scope, true);
     const end = connection.leaseEnd();
     if (end !== null) throw new Refusal(end === "expired" ? "expired" : "unauthenticated", { reason: `lease.${end}` });
@@ -126,20 +130,32 @@ export class Invocations {
       );
       this.#end(entry, scope, outcome === "returned");
     };
-    running.then(
-      () => late("returned"),
-      () => late("threw"),
-    );
+    running
+      .then(
+        () => late("returned"),
+        () => late("threw"),
+      )
+      .catch((error: unknown) =>
+        this.#instance.log.error({ err: error, action: entry.name }, "its changes were dropped"),
+      );
   }
 
+  /** @throws StateError when an atomic action's changes, or those made while it held messages, cannot be applied */
   #end(entry: ActionEntry, scope: InvocationScope, succeeded: boolean): void {
     this.#running -= 1;
     this.#instance.unpin();
-    scope.endQueue(succeeded ? "handled" : "failed");
-    if (entry.atomic) scope.endDecision(succeeded);
-    if (succeeded) scope.remember();
-    scope.onEnd?.(succeeded);
-    this.#instance.outbox.settle();
+    let applied = false;
+    try {
+      // State first: a change that cannot be applied must not leave its message acknowledged.
+      if (entry.atomic) scope.endDecision(succeeded);
+      scope.endQueue(succeeded ? "handled" : "failed");
+      applied = succeeded;
+      if (succeeded) scope.remember();
+    } finally {
+      if (succeeded && !applied) scope.endQueue("failed");
+      scope.onEnd?.(applied);
+      this.#instance.outbox.settle();
+    }
   }
 
   #respond(entry: ActionEntry, args: readonly unknown[], output: unknown): MaybePromise<unknown> {

@@ -76,7 +76,7 @@ class EventStream implements ConnectionLink {
   }
 
   sendEvent(event: Outgoing): void {
-    this.#write(`data: ${encode(event.args)}\n\n`);
+    this.#write(`data: ${event.argsText()}\n\n`);
   }
 
   close(_code: number, _reason: string, error: ErrorMessage | null): void {
