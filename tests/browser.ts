@@ -16,8 +16,11 @@ const QUIET = [
 export function findBrowser(): string | null {
   const named = process.env["BYWARD_BROWSER"];
   const place = named ?? PLACES.find((path) => existsSync(path)) ?? null;
-  if (place === null) console.log("skipped: no Chromium here (install it, or name it in BYWARD_BROWSER)");
-  return place;
+  if (place !== null) return place;
+  if (process.env["BYWARD_REQUIRE_BROWSER"])
+    throw new Error("BYWARD_REQUIRE_BROWSER is set, and there is no Chromium.");
+  console.log("skipped: no Chromium here (install it, or name it in BYWARD_BROWSER)");
+  return null;
 }
 
 /** A browser with an empty profile. */
