@@ -1,0 +1,26 @@
+/** The server of `durable.ts`: counters with a 200-byte state, durable and relaxed; answers its event-loop delay on request. */
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { actor, setup, Visitor } from "byward";
+
+const define = (durability: "durable" | "relaxed") =>
+  actor({
+    by: Visitor,
+    options: { durability },
+    state: { n: 0, text: "x".repeat(170) },
+    actions: { inc: (c) => ++c.state.n },
+  });
+const loop = monitorEventLoopDelay({ resolution: 1 });
+loop.enable();
+const probe = actor({
+  by: Visitor,
+  actions: {
+    delay: () => {
+      const p99 = loop.percentile(99) / 1e6;
+      loop.reset();
+      return p99;
+    },
+  },
+});
+const registry = setup({ use: { durable: define("durable"), relaxed: define("relaxed"), probe } });
+const { url } = await registry.serve({ port: 0, dataDir: process.argv[2]! });
+console.log(url);
