@@ -7,6 +7,7 @@ export type { Decision } from "./actors/decisions.ts";
 export { type ActorConfig, type ActorDefinition, actor } from "./actors/define.ts";
 export type { RegistryLimits } from "./actors/limits.ts";
 export type { RevokeReceipt } from "./actors/runtime.ts";
+export type { CallRef, QueueRef, ServiceReceipt, ServiceSendOptions } from "./actors/service-link.ts";
 export { type EventToken, event, type QueueOptions, type QueueToken, queue } from "./actors/tokens.ts";
 export type {
   ActionContext,
@@ -39,6 +40,7 @@ export {
   Scheduler,
   Visitor,
 } from "./boundary/party.ts";
+export type { RateRule } from "./boundary/rate.ts";
 export type { CallerRecord } from "./boundary/scheme.ts";
 export { bearer } from "./boundary/schemes/bearer.ts";
 export { internal } from "./boundary/schemes/internal.ts";
@@ -46,3 +48,16 @@ export { none } from "./boundary/schemes/none.ts";
 export { memory } from "./hosts/memory/host.ts";
 export { Registry, type Served, type ServeOptions } from "./registry/registry.ts";
 export { type SetupOptions, setup } from "./registry/setup.ts";
+export { type ServiceConfig, type ServiceDefinition, service } from "./services/define.ts";
+export { ack, retry } from "./services/queue-result.ts";
+export type {
+  CallContext,
+  CorsPolicy,
+  CronContext,
+  MessageContext,
+  PayloadProblem,
+  QueueResult,
+  RouteContext,
+  ServiceContext,
+  ServiceMessage,
+} from "./services/types.ts";

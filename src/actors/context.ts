@@ -12,6 +12,7 @@ import type { ActorInstance } from "./instance.ts";
 import type { ActorKv } from "./kv.ts";
 import type { QueueContext } from "./queue.ts";
 import type { ActorSchedule } from "./schedule.ts";
+import type { CallRef, QueueRef, ServiceReceipt, ServiceSendOptions } from "./service-link.ts";
 import type { StagedState } from "./state.ts";
 import type { BaseContext, Conn, ContextClient } from "./types.ts";
 
@@ -83,6 +84,16 @@ export class ActorScope implements BaseContext {
   }
   client<Registry = unknown>(options: { readonly onBehalfOf?: CallerRecord | null } = {}): ContextClient<Registry> {
     return this.instance.internalClient(options.onBehalfOf ?? this.originalCaller()) as ContextClient<Registry>;
+  }
+  call<Args extends readonly unknown[], Result>(ref: CallRef<Args, Result>): (...args: Args) => Promise<Result> {
+    return (...args) =>
+      this.instance
+        .services()
+        .call(ref as CallRef, this.instance.asCaller(this.originalCaller()), args) as Promise<Result>;
+  }
+  send<Message>(ref: QueueRef<Message>, message: Message, options: ServiceSendOptions = {}): Promise<ServiceReceipt> {
+    const caller = this.instance.asCaller(this.originalCaller());
+    return this.instance.services().send(ref as QueueRef, caller, message, options.id);
   }
   saveState(_options?: { readonly immediate?: boolean; readonly maxWait?: number }): Promise<void> {
     return this.instance.outbox.durable();

@@ -7,10 +7,10 @@
  */
 import { recordOf, type SealedCaller } from "../boundary/caller.ts";
 import { EXPIRED, withDeadline } from "../boundary/deadline.ts";
-import { Refusal } from "../boundary/errors.ts";
+import { ConfigurationError, Refusal } from "../boundary/errors.ts";
 import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import { Scheduler } from "../boundary/party.ts";
-import type { CallerRecord } from "../boundary/scheme.ts";
+import type { CallerRecord, InternalCaller } from "../boundary/scheme.ts";
 import type { ActorMeta, ActorRef, Clock, Logger, Snapshot, Timer } from "../hosts/port.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionTable } from "./connections.ts";
@@ -25,6 +25,7 @@ import { Outbox } from "./outbox.ts";
 import { ActorQueues } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
 import { ActorSchedule } from "./schedule.ts";
+import type { ServiceLink } from "./service-link.ts";
 import { migrateState, type StagedState, StateCell } from "./state.ts";
 import type { Conn } from "./types.ts";
 
@@ -255,11 +256,22 @@ export class ActorInstance {
   }
 
   internalClient(onBehalfOf: CallerRecord | null): unknown {
-    return createInternalClient(this.runtime, {
-      name: this.ref.name,
-      key: this.key,
-      ...(onBehalfOf === null ? {} : { onBehalfOf }),
-    });
+    return createInternalClient(this.runtime, this.asCaller(onBehalfOf));
+  }
+
+  /** This actor as others see it when it calls them. */
+  asCaller(onBehalfOf: CallerRecord | null): InternalCaller {
+    return { name: this.ref.name, key: this.key, ...(onBehalfOf === null ? {} : { onBehalfOf }) };
+  }
+
+  /** The services of the registry. @throws ConfigurationError `service.unknown_ref` where it has none */
+  services(): ServiceLink {
+    const { services } = this.runtime;
+    if (services !== null) return services;
+    throw new ConfigurationError(
+      "service.unknown_ref",
+      "This registry has no services. Put them into setup({ services }).",
+    );
   }
 
   /** Whom an action's own calls act for: the external caller, or the one its caller already acted for. */

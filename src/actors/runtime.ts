@@ -22,6 +22,7 @@ import { newCorrelationId } from "./failure.ts";
 import { Hibernation } from "./hibernation.ts";
 import { ActorInstance } from "./instance.ts";
 import type { RegistryLimits } from "./limits.ts";
+import type { ServiceLink } from "./service-link.ts";
 
 /** What `registry.revoke` answers, once the revocation is durable and every live connection has been looked at. */
 export interface RevokeReceipt {
@@ -36,6 +37,8 @@ export interface RuntimeParts {
   readonly host: Host;
   readonly actors: ReadonlyMap<string, CompiledActor>;
   readonly extraParties: Iterable<AnyParty>;
+  /** What services admit, beside the actors. */
+  readonly extraBy?: readonly By[];
   readonly limits: RegistryLimits;
   /** Limits by caller, for all entrypoints of the registry. */
   readonly rate?: readonly RateRule[];
@@ -61,6 +64,9 @@ export class Runtime {
   readonly #instances = new Map<string, MaybePromise<ActorInstance>>();
   readonly #boundary: Boundary;
   readonly #partyByName: ReadonlyMap<string, AnyParty>;
+  readonly #extraBy: readonly By[];
+  /** The services beside the actors; null where the registry has none. */
+  services: ServiceLink | null = null;
   #epoch = 0;
   #provisional = 0;
   #pendingSockets = 0;
@@ -76,6 +82,7 @@ export class Runtime {
     this.rates = new RateRules(parts.rate ?? [], parts.host.clock);
     this.failedProofs = new FailedProofs(parts.limits.maxFailedAuthentications, parts.host.clock);
     this.#boundary = boundary;
+    this.#extraBy = parts.extraBy ?? [];
     this.#partyByName = new Map(parties.map((party) => [party.name, party]));
     this.hibernation = new Hibernation({
       clock: parts.host.clock,
@@ -96,6 +103,7 @@ export class Runtime {
       ...new Set([
         ...PRELUDE,
         ...[...parts.actors.values()].flatMap((compiled) => [...compiled.bases, ...basesOf(compiled.by)]),
+        ...(parts.extraBy ?? []).flatMap(basesOf),
         ...parts.extraParties,
       ]),
     ];
@@ -171,10 +179,9 @@ export class Runtime {
   #refinementBases(): ReadonlyMap<string, string> {
     if (this.#refinements === null) {
       this.#refinements = new Map();
-      for (const compiled of this.actors.values()) {
-        for (const by of compiled.allBy) {
-          if (by.type === "refinement") this.#refinements.set(by.name, baseOf(by).name);
-        }
+      const all = [...this.actors.values()].flatMap((compiled) => compiled.allBy);
+      for (const by of [...all, ...this.#extraBy]) {
+        if (by.type === "refinement") this.#refinements.set(by.name, baseOf(by).name);
       }
     }
     return this.#refinements;

@@ -9,6 +9,7 @@ import type { Logger } from "../hosts/port.ts";
 import type { ActorKv } from "./kv.ts";
 import type { ActorQueue } from "./queue.ts";
 import type { ActorSchedule } from "./schedule.ts";
+import type { CallRef, QueueRef, ServiceReceipt, ServiceSendOptions } from "./service-link.ts";
 import type { EventToken, QueueToken } from "./tokens.ts";
 
 /** All types of an actor in one bag. */
@@ -119,6 +120,10 @@ export interface BaseContext<S extends AnyShape = AnyShape> {
   broadcast<Name extends NameOf<S["Events"]>>(name: Name, ...args: EventArgs<S["Events"], Name>): void;
   /** A client whose calls carry this actor as `Caller`. */
   client<Registry = unknown>(options?: { readonly onBehalfOf?: CallerRecord | null }): ContextClient<Registry>;
+  /** A call of a service of this registry, as a function; it carries this actor as `Caller`. */
+  call<Args extends readonly unknown[], Result>(ref: CallRef<Args, Result>): (...args: Args) => Promise<Result>;
+  /** Enqueues on a queue of a service; resolves when that is durable, which is not the commit of this actor's own changes. */
+  send<Message>(ref: QueueRef<Message>, message: Message, options?: ServiceSendOptions): Promise<ServiceReceipt>;
   /** Resolves when everything changed so far is durable. */
   saveState(options?: { readonly immediate?: boolean; readonly maxWait?: number }): Promise<void>;
   /** Keeps the actor awake until it settles; a rejection is logged. */

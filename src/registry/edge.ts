@@ -16,6 +16,7 @@ import { DecodeError } from "../protocol/errors.ts";
 import { decode } from "../protocol/json.ts";
 import { SUBPROTOCOL, SUBPROTOCOL_CBOR } from "../protocol/messages.ts";
 import { type ActorPath, parseActorPath } from "../protocol/paths.ts";
+import type { ServiceRuntime } from "../services/runtime.ts";
 import type { RegistryConfig } from "./registry.ts";
 
 /** What a transport does with an upgrade: the subprotocol to select, and what to call with the open socket. */
@@ -24,19 +25,27 @@ export interface Upgrade {
   serve(socket: Socket): void;
 }
 
+/** Paths of actors and of the runtime itself. */
+const OWN_PATH = /^\/(?:actors|_byward)(?:\/|$)/;
+
 const APPLICATION_PREFIX = `${SUBPROTOCOL}+`;
 
 export class Edge {
   readonly runtime: Runtime;
+  readonly services: ServiceRuntime;
   readonly #config: RegistryConfig;
 
-  constructor(runtime: Runtime, config: RegistryConfig) {
+  constructor(runtime: Runtime, services: ServiceRuntime, config: RegistryConfig) {
     this.runtime = runtime;
+    this.services = services;
     this.#config = config;
   }
 
   /** Answers a request. Never rejects. */
   async handle(inbound: InboundRequest): Promise<OutboundResponse> {
+    const path = this.#servicePath(inbound.path);
+    // Services have policies of their own for pages of other origins.
+    if (path !== null) return this.services.handle(inbound, path);
     const origin = inbound.header("origin");
     if (origin !== null && inbound.method === "OPTIONS") {
       if (inbound.header("access-control-request-method") !== null) return this.#preflight(inbound, origin);
@@ -54,6 +63,15 @@ export class Edge {
     } catch (error) {
       return failureResponse(this.runtime, error, "edge");
     }
+  }
+
+  /** The path below the base path where it is a service's; null where it is ours or nobody's. */
+  #servicePath(path: string): string | null {
+    const { basePath, services } = this.#config;
+    if (services.length === 0 || !path.startsWith(basePath)) return null;
+    const below = path.slice(basePath.length);
+    if (below !== "" && !below.startsWith("/")) return null;
+    return OWN_PATH.test(below) ? null : below;
   }
 
   #parse(inbound: InboundRequest): ActorPath | null {

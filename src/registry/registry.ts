@@ -4,18 +4,26 @@
  */
 import type { CompiledActor } from "../actors/entrypoints.ts";
 import type { RegistryLimits } from "../actors/limits.ts";
+import type { DeadMessage } from "../actors/queue.ts";
 import { type RevokeReceipt, Runtime } from "../actors/runtime.ts";
+import type { QueueRef, ServiceReceipt, ServiceSendOptions } from "../actors/service-link.ts";
 import { ConfigurationError } from "../boundary/errors.ts";
 import type { RevokeQuery } from "../boundary/lease.ts";
+import type { RateRule } from "../boundary/rate.ts";
 import type { Host } from "../hosts/port.ts";
+import type { CompiledService } from "../services/entrypoints.ts";
 import { Edge } from "./edge.ts";
 import { inboundOf, toResponse } from "./fetch.ts";
+import { byOfServices, ServiceFloorPlan } from "./services-setup.ts";
 import type { ActorMap } from "./setup.ts";
 
 /** A registry's configuration after validation. */
 export interface RegistryConfig {
   readonly actors: ReadonlyMap<string, CompiledActor>;
+  readonly services: readonly CompiledService[];
   readonly limits: RegistryLimits;
+  /** Limits by caller over all entrypoints. */
+  readonly rate: readonly RateRule[];
   readonly access: "strict" | "open";
   readonly corsOrigins: readonly string[];
   readonly basePath: string;
@@ -54,10 +62,12 @@ export class Registry<Actors extends ActorMap = ActorMap> {
   declare readonly "~actors"?: Actors;
   readonly config: RegistryConfig;
   readonly #platform: Platform | null;
+  readonly #plan: ServiceFloorPlan;
   #edge: Promise<Edge> | null = null;
 
   constructor(config: RegistryConfig, platform: Platform | null) {
     this.config = config;
+    this.#plan = new ServiceFloorPlan(config.services, config.corsOrigins);
     this.#platform = platform;
   }
 
@@ -102,6 +112,37 @@ export class Registry<Actors extends ActorMap = ActorMap> {
     return (await this.runtime()).bumpEpoch();
   }
 
+  /**
+   * Enqueues a message on a queue of a service; resolves when it is durable. The sender is the program itself.
+   * @throws ConfigurationError `service.unknown_ref`; Refusal `queue/full`, `queue/message_too_large`, `queue/invalid_payload`
+   */
+  async send<Message>(
+    ref: QueueRef<Message>,
+    message: Message,
+    options: ServiceSendOptions = {},
+  ): Promise<ServiceReceipt> {
+    const { services } = await this.edge();
+    return services.send(ref as QueueRef, null, message, options.id);
+  }
+
+  /** Messages of a service's queue that were given up, in ascending id order: at most `limit` (default 100), after the id `after`. */
+  async deadLetters<Message>(
+    ref: QueueRef<Message>,
+    options: { readonly limit?: number; readonly after?: bigint | number } = {},
+  ): Promise<readonly DeadMessage<Message>[]> {
+    const { services } = await this.edge();
+    // The bodies are what the queue's schema accepted when they were sent.
+    return this.#plan.queues.dead(services.queueOf(ref as QueueRef), options) as Promise<
+      readonly DeadMessage<Message>[]
+    >;
+  }
+
+  /** Puts dead letters back into their queue, all or those named, with attempts counted anew; resolves to how many. */
+  async redrive<Message>(ref: QueueRef<Message>, ids?: readonly (bigint | number)[]): Promise<number> {
+    const { services } = await this.edge();
+    return this.#plan.queues.redrive(services.queueOf(ref as QueueRef), ids);
+  }
+
   /** Starts on `host`, for platforms and tests; later calls must name no other. */
   start(host: Host): Promise<Edge> {
     if (this.#edge !== null) {
@@ -133,7 +174,8 @@ export class Registry<Actors extends ActorMap = ActorMap> {
   /** Stops actors and the store. A served registry is stopped by what `serve` returned. */
   async close(): Promise<void> {
     if (this.#edge === null) return;
-    const { runtime } = await this.#edge;
+    const { runtime, services } = await this.#edge;
+    await services.stop();
     await runtime.stop();
     await runtime.host.store.close();
   }
@@ -141,12 +183,15 @@ export class Registry<Actors extends ActorMap = ActorMap> {
   async #startOn(host: Host): Promise<Edge> {
     const runtime = await Runtime.start({
       host,
-      actors: this.config.actors,
+      actors: this.#plan.withReserved(this.config.actors),
       extraParties: [],
+      extraBy: byOfServices(this.config.services),
       limits: this.config.limits,
+      rate: this.config.rate,
       skew: this.config.skew,
     });
+    const services = this.#plan.start(runtime);
     void runtime.wakeDue();
-    return new Edge(runtime, this.config);
+    return new Edge(runtime, services, this.config);
   }
 }

@@ -7,8 +7,10 @@ import type { AnyActorDefinition } from "../actors/define.ts";
 import { type CompiledActor, compileActor } from "../actors/entrypoints.ts";
 import { DEFAULT_LIMITS, type RegistryLimits } from "../actors/limits.ts";
 import { ConfigurationError } from "../boundary/errors.ts";
+import { assertRateRules, type RateRule } from "../boundary/rate.ts";
 import type { Host } from "../hosts/port.ts";
 import { Registry, type RegistryConfig } from "./registry.ts";
+import { compileServices, type ServiceMap } from "./services-setup.ts";
 
 /** Named definitions of a registry. */
 export type ActorMap = Readonly<Record<string, AnyActorDefinition>>;
@@ -18,7 +20,12 @@ export interface SetupOptions<Actors extends ActorMap = ActorMap> {
   readonly use?: Actors;
   /** `strict` (default): an actor without party and `canInvoke` does not start. `open`: it is reachable by everybody. */
   readonly access?: "strict" | "open";
-  readonly limits?: Partial<RegistryLimits>;
+  /** Services by name: what they are called by those they call, and in the log. */
+  readonly services?: ServiceMap;
+  readonly limits?: Partial<RegistryLimits> & {
+    /** How often callers may come, over all entrypoints of the registry or those a rule selects. Default: no rule. */
+    readonly rate?: readonly RateRule[];
+  };
   /** Pages of other origins that may call. Default: same origin only. `["*"]` allows any, without credentials. */
   readonly cors?: { readonly origins: readonly string[] };
   /** Prefix under which `fetch` serves, such as `/api`. Default none. */
@@ -41,7 +48,8 @@ export type Setup = <const Actors extends ActorMap>(options: SetupOptions<Actors
 /**
  * Validates definitions and makes the registry.
  *
- * @throws ConfigurationError `setup.unguarded`, `setup.name_invalid`, `setup.not_an_actor`, `setup.option_invalid`
+ * @throws ConfigurationError `setup.unguarded`, `setup.name_invalid`, `setup.name_taken`, `setup.not_an_actor`,
+ *   `setup.not_a_service`, `setup.option_invalid`, `service.route_duplicate`, `rate.rule_invalid`
  */
 export function configure(options: SetupOptions): RegistryConfig {
   assertOptions(options);
@@ -58,9 +66,12 @@ export function configure(options: SetupOptions): RegistryConfig {
     if (!compiled.isGuarded && (options.access ?? "strict") === "strict") throw unguarded(name);
     actors.set(name, compiled);
   }
+  const { rate, ...limits } = options.limits ?? {};
   return {
     actors,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    services: compileServices(options.services, actors),
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    rate: rate ?? [],
     access: options.access ?? "strict",
     corsOrigins: options.cors?.origins ?? [],
     basePath: (options.basePath ?? "").replace(/\/+$/, ""),
@@ -105,6 +116,7 @@ function assertName(name: string): void {
 
 const OPTION_KEYS: ReadonlySet<string> = new Set([
   "use",
+  "services",
   "access",
   "limits",
   "cors",
@@ -127,9 +139,11 @@ function assertOptions(options: SetupOptions): void {
   if (options.access !== undefined && options.access !== "strict" && options.access !== "open") {
     refuse('`access` is "strict" or "open".');
   }
-  for (const [name, value] of Object.entries(options.limits ?? {})) {
+  const { rate, ...limits } = options.limits ?? {};
+  if (rate !== undefined) assertRateRules(rate, "setup(): limits.rate");
+  for (const [name, value] of Object.entries(limits)) {
     if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
-      refuse(`unknown limit \`${name}\`. Known: ${Object.keys(DEFAULT_LIMITS).join(", ")}.`);
+      refuse(`unknown limit \`${name}\`. Known: rate, ${Object.keys(DEFAULT_LIMITS).join(", ")}.`);
     }
     if (!(typeof value === "number" && value > 0)) refuse(`limit \`${name}\` must be a number above 0.`);
   }

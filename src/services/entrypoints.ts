@@ -6,11 +6,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { basesOf, needsBody } from "../actors/entrypoints.ts";
 import { type AnyParty, type By, Caller, Producer, Scheduler } from "../boundary/party.ts";
 import type { RateRule } from "../boundary/rate.ts";
-import {
-  type AnyServiceDefinition,
-  identityOfService,
-  type RuntimeServiceConfig,
-} from "./define.ts";
+import { type AnyServiceDefinition, identityOfService, type RuntimeServiceConfig } from "./define.ts";
 import { parseRouteKey, type RoutePath } from "./route-key.ts";
 import type { BodyForm, CacheRule, Method } from "./types.ts";
 

@@ -3,12 +3,15 @@
  * No code.
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { CallRef, QueueRef, ServiceReceipt, ServiceSendOptions } from "../actors/service-link.ts";
 import type { ContextClient } from "../actors/types.ts";
 import type { MaybePromise } from "../boundary/maybe-promise.ts";
 import type { By, Caller, CallerOf, Producer, Scheduler } from "../boundary/party.ts";
 import type { RateRule } from "../boundary/rate.ts";
 import type { CallerRecord } from "../boundary/scheme.ts";
 import type { Logger } from "../hosts/port.ts";
+
+export type { CallRef, QueueRef, ServiceReceipt, ServiceSendOptions } from "../actors/service-link.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 /** `"GET /users/:id"`: a method, one space, a path; `:name` stands for one segment. `HEAD` and `OPTIONS` come by themselves. */
@@ -31,34 +34,6 @@ export interface ServiceHost {
   /** An environment variable or secret by name. */
   env(name: string): string | undefined;
   fetch(input: string, init?: RequestInit): Promise<Response>;
-}
-
-/** A call of a service, as `c.call` takes it: `api.calls.total`. Holds no right by itself. */
-export interface CallRef<Args extends readonly unknown[] = readonly unknown[], Result = unknown> {
-  readonly type: "call";
-  readonly name: string;
-  /** Identity of the definition it belongs to. */
-  readonly service: object;
-  readonly "~call"?: (...args: Args) => Result;
-}
-
-/** A queue of a service, as `c.send` takes it: `api.queues.mail`. */
-export interface QueueRef<Message = unknown> {
-  readonly type: "queue";
-  readonly name: string;
-  readonly service: object;
-  readonly "~message"?: (message: Message) => void;
-}
-
-export interface ServiceSendOptions {
-  /** Idempotency id, at most 256 characters: the same id in the same queue twice is one message. */
-  readonly id?: string;
-}
-
-/** What a sender is told, after it is durable. */
-export interface ServiceReceipt {
-  /** True when a message with this id was there already. */
-  readonly duplicate: boolean;
 }
 
 /** Members every handler of a service has. */

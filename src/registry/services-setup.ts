@@ -1,0 +1,103 @@
+/**
+ * Owns the services of `setup()`: definitions become compiled services of one table of routes, and, at the start, a running
+ * service floor beside the actors.
+ */
+
+import type { CompiledActor } from "../actors/entrypoints.ts";
+import { createInternalClient } from "../actors/internal-client.ts";
+import type { Runtime } from "../actors/runtime.ts";
+import { ConfigurationError } from "../boundary/errors.ts";
+import type { By } from "../boundary/party.ts";
+import { type AnyServiceDefinition, identityOfService } from "../services/define.ts";
+import { ServiceDeliveries } from "../services/deliveries.ts";
+import { type CompiledService, compileService } from "../services/entrypoints.ts";
+import { QueueActors } from "../services/queue-actors.ts";
+import { routeTable, ServiceRuntime } from "../services/runtime.ts";
+
+/** Named services of a registry. */
+export type ServiceMap = Readonly<Record<string, AnyServiceDefinition>>;
+
+const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+
+/**
+ * Compiles services; their names are theirs alone, and so is each route.
+ * @throws ConfigurationError `setup.name_invalid`, `setup.name_taken`, `setup.not_a_service`, `service.route_duplicate`
+ */
+export function compileServices(
+  services: ServiceMap | undefined,
+  actors: ReadonlyMap<string, CompiledActor>,
+): readonly CompiledService[] {
+  const compiled: CompiledService[] = [];
+  const identities = new Set<object>();
+  for (const [name, definition] of Object.entries(services ?? {})) {
+    if (!NAME.test(name)) {
+      throw new ConfigurationError(
+        "setup.name_invalid",
+        `setup(): service name ${JSON.stringify(name)} must start with a letter, have letters, digits, _ or -, and at most 64 characters.`,
+      );
+    }
+    if (actors.has(name)) {
+      throw new ConfigurationError(
+        "setup.name_taken",
+        `setup(): an actor and a service are both called "${name}". Callers know them by name; rename one.`,
+      );
+    }
+    const identity = identityOfService(definition);
+    if (identity === null || identities.has(identity)) {
+      throw new ConfigurationError(
+        "setup.not_a_service",
+        identity === null
+          ? `setup(): services.${name} is not a service definition. Pass what service({ … }) returns.`
+          : `setup(): services.${name} is a definition that stands under another name already. Call service() twice for two services.`,
+      );
+    }
+    identities.add(identity);
+    compiled.push(compileService(name, definition));
+  }
+  routeTable(compiled);
+  return compiled;
+}
+
+/** Every `by` of the services, for the parties a runtime prepares. */
+export function byOfServices(services: readonly CompiledService[]): readonly By[] {
+  return services.flatMap((service) =>
+    [...service.routes, ...service.calls.values(), ...service.queues.values(), ...service.crons].map(({ by }) => by),
+  );
+}
+
+/** What runs beside the actors: the services, and the reserved actors of their queues. */
+export class ServiceFloorPlan {
+  readonly #services: readonly CompiledService[];
+  readonly #queues: QueueActors;
+  readonly #corsOrigins: readonly string[];
+
+  constructor(services: readonly CompiledService[], corsOrigins: readonly string[]) {
+    this.#services = services;
+    this.#queues = new QueueActors(services);
+    this.#corsOrigins = corsOrigins;
+  }
+
+  /** The registry's actors, and those behind queues of services. */
+  withReserved(actors: ReadonlyMap<string, CompiledActor>): ReadonlyMap<string, CompiledActor> {
+    return this.#queues.actors.size === 0 ? actors : new Map([...actors, ...this.#queues.actors]);
+  }
+
+  get queues(): QueueActors {
+    return this.#queues;
+  }
+
+  /** Starts the services on a runtime; before actors are woken, so that queues find their consumers. */
+  start(runtime: Runtime): ServiceRuntime {
+    const services = new ServiceRuntime({
+      floor: runtime,
+      services: this.#services,
+      neighbours: { client: (caller) => createInternalClient(runtime, caller), queues: this.#queues },
+      deliveries: new ServiceDeliveries(runtime.host),
+      cors: this.#corsOrigins.length === 0 ? null : { origins: this.#corsOrigins },
+    });
+    this.#queues.bind(runtime, (entry, message) => services.deliver(entry, message));
+    runtime.services = services;
+    services.start();
+    return services;
+  }
+}
