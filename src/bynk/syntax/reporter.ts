@@ -32,8 +32,13 @@ export class Reporter {
     args: ArgumentsOf<C, V>,
     details?: Details<V>,
   ): void {
-    if (this.#found.length >= maxDiagnostics) return;
+    if (this.isFull) return;
     this.#found.push(diagnose<C, V>(this.source, code, span, args, details));
+  }
+
+  /** True when whatever else is reported is dropped. */
+  get isFull(): boolean {
+    return this.#found.length >= maxDiagnostics;
   }
 
   /** Everything found, in the order of the source. */

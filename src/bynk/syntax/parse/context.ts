@@ -153,9 +153,12 @@ export class ParseContext {
     this.reporter.report<C, V>(code, span, args, details);
   }
 
-  /** True where a report would be an echo: the place is reported, or something the lexer reported stands before it. */
+  /**
+   * True where a report would be an echo: the place is reported, something the lexer reported stands before it, or
+   * nothing more is kept.
+   */
   get isEcho(): boolean {
-    return this.token.start === this.#lastReport || this.token.afterUnknown;
+    return this.token.start === this.#lastReport || this.token.afterUnknown || this.reporter.isFull;
   }
 
   /** Marks the next token as reported, so that what follows from skipping it is not reported again. */
