@@ -1,5 +1,4 @@
 /** One source text with its path, and where its lines begin. */
-import type { Span } from "../syntax/ast.ts";
 
 /** A place as people count it. Both numbers start at 1; a column counts UTF-16 units. */
 export interface Position {
@@ -33,10 +32,6 @@ export function lineText(source: SourceFile, line: number): string {
   if (start === undefined) return "";
   const end = source.lineStarts[line] ?? source.text.length;
   return source.text.slice(start, end).replace(/(\r\n|\r|\n)$/, "");
-}
-
-export function sliceSpan(source: SourceFile, span: Span): string {
-  return source.text.slice(span.start, span.end);
 }
 
 function findLineStarts(text: string): readonly number[] {

@@ -173,6 +173,10 @@ test("documentation belongs to the construct on the line below it", () => {
   );
 });
 
+test("a value called `suite` may begin a line", () => {
+  expect(read("fn f(suite: Int) -> Int {\n  let a = 1\n  suite + a\n}")).toContain("(BinaryExpr + suite a)");
+});
+
 test("words that are reserved only in places are names elsewhere", () => {
   expect(read("fn on(suite: case, and: key) -> store { and }")).toBe(
     "(FnDecl on [] [(Param suite case) (Param and key)] store [] (Block [] and))",

@@ -13,12 +13,12 @@ const itemWords: ReadonlySet<TokenKind> = new Set([
   ...(["provides", "service", "agent", "actor"] as const),
 ]);
 
-/** True where a unit begins: its word first on a line, with a name behind it. */
+/** True where a unit begins: its word first on a line. `suite` may be a name, so it needs another behind it. */
 export function startsUnit(ctx: ParseContext): boolean {
   const { token } = ctx;
   if (!unitWords.has(token.kind) || !token.firstOnLine) return false;
   const next = ctx.peek();
-  return next.kind === "name" || next.kind === "eof" || next.kind === "{" || !next.firstOnLine;
+  return token.kind !== "suite" || (next.kind === "name" && !next.firstOnLine);
 }
 
 /** True where an item of a unit, or the next unit, begins: its word first on a line. */
