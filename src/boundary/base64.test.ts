@@ -50,7 +50,7 @@ test("base64 refuses missing or surplus padding unless padding is optional", () 
 });
 
 test("hexadecimal refuses odd lengths, mixed case and any other character", () => {
-  for (const text of ["0", "0g", "g0", "0x", " 00", "00 ", "\u013000", "é0", "aB", "bcDE"]) {
+  for (const text of ["0", "0g", "g0", "0x", " 00", "00 ", "\u01300", "0\u0130", "é0", "aB", "bcDE"]) {
     expect([text, decodeHex(text)]).toEqual([text, null]);
   }
 });

@@ -313,6 +313,26 @@ test("a position delivered under two ids at once runs once, though rows are slow
   expect(kinds).toEqual(["run", "in_progress"]);
 });
 
+test("what ran while rows were being read counts for more than what was read", async () => {
+  const { rows, clock } = setUp();
+  let resume = (): void => {};
+  let slow = false;
+  const get = (id: string): ReturnType<Rows["get"]> => {
+    const row = rows.get(id);
+    if (!slow || !id.endsWith("|begun")) return row;
+    return new Promise((resolve) => {
+      resume = () => resolve(row);
+    });
+  };
+  const ledger = new ReplayLedger({ get, count: () => rows.count(), prune: () => {} }, clock);
+  slow = true;
+  const twin = ledger.begin({ ...step(1), id: "twin" });
+  slow = false;
+  finish(rows, ticketOf(await ledger.begin(step(1))));
+  resume();
+  expect(await twin).toEqual({ kind: "behind" });
+});
+
 test("random deliveries, failures, crashes and restarts: every success is recorded once and in order", async () => {
   const delivery = fc.record({
     position: fc.integer({ min: 1, max: 8 }),

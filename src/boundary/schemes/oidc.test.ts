@@ -173,8 +173,10 @@ test("a withdrawn key stops verifying once the keys are fetched again, remembere
   expect(await ask(verifier, sound)).toBe("proved");
   provider.publish(keys.next);
   expect(await ask(verifier, leaked, NOW + 599_999)).toBe("proved");
-  expect(await ask(verifier, leaked, NOW + 600_000)).toBe("unauthenticated oidc.key_unknown");
-  expect(await ask(verifier, sound, NOW + 600_000)).toBe("proved");
+  for (let use = 0; use < 2; use++) {
+    expect(await ask(verifier, leaked, NOW + 600_000)).toBe("unauthenticated oidc.key_unknown");
+    expect(await ask(verifier, sound, NOW + 600_000)).toBe("proved");
+  }
 });
 
 test("while the provider is down the keys serve for a bounded time, then nothing verifies, then it recovers", async () => {

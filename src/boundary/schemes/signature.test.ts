@@ -332,6 +332,26 @@ test("a digest of one variant is never tried with a key of another", async () =>
   }
 });
 
+test("a key belongs to its variant, though another has the same algorithm", async () => {
+  const variant = (label: string, prefix: string) =>
+    ({ label, algorithm: "hmac-sha256", digest: "hex", key: { encoding: "utf8", prefix } }) as const;
+  const format: WebhookFormat = {
+    name: "two",
+    header: "X-Sig",
+    grammar: { form: "pairs", separator: "," },
+    variants: [variant("live", "live_"), variant("test", "test_")],
+    signed: "{body}",
+  };
+  const mac = createHmac("sha256", HMAC_SECRET).update("{}").digest("hex");
+  for (const platform of ["node", "web"] as const) {
+    const scheme = webhook.custom(format, { secret: "SECRET" });
+    const verifier = await prepare(scheme, { SECRET: `test_${HMAC_SECRET}` }, platform);
+    const send = (value: string): Promise<string> => ask(verifier, { body: "{}", headers: { "x-sig": value } });
+    expect(await send(`test=${mac}`)).toBe("proved");
+    expect(await send(`live=${mac}`)).toBe("unauthenticated signature.mismatch");
+  }
+});
+
 test("an id or header with the delimiter in it cannot make two deliveries share one signed string", async () => {
   const verifier = await verifierOf("standard");
   const parts = await partsOf("standard", NOW, { id: "a", body: "1.b" });
