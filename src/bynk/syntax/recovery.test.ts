@@ -64,6 +64,13 @@ service s from http {
   expect(service?.kind === "ServiceDecl" ? service.handlers.length : 0).toBe(3);
 });
 
+test("a case that is not closed ends where the next begins", () => {
+  const { text, spans } = readMarked('suite a\ncase "b" {\n  let x = 1\n«case» "c" { expect x }\n');
+  const tree = parseFile("a.bynk", text);
+  expect(tree.diagnostics.map(({ span }) => span)).toEqual(spans);
+  expect(tree.ast.units.flatMap((unit) => unit.items.length)).toEqual([2]);
+});
+
 test("statements after a broken one are read", () => {
   readAll("commons a\nfn f(a: Int) -> Int {\n  let b = «)»\n  let c = 1 «=» 2\n  let d = a.«+»\n  b\n}\n");
 });

@@ -23,7 +23,13 @@ export function startsUnit(ctx: ParseContext): boolean {
 
 /** True where an item of a unit, or the next unit, begins: its word first on a line. */
 export function startsDeclaration(ctx: ParseContext): boolean {
-  return (itemWords.has(ctx.kind) && ctx.token.firstOnLine) || startsUnit(ctx);
+  if (!ctx.token.firstOnLine) return false;
+  return itemWords.has(ctx.kind) || startsUnit(ctx) || startsTest(ctx);
+}
+
+/** `case "…"` and `property "…"`; `case` alone may be a name. */
+function startsTest(ctx: ParseContext): boolean {
+  return (ctx.kind === "case" || ctx.kind === "property") && ctx.inSuite && ctx.peek().kind === "string";
 }
 
 /** True at the word of an item, wherever it stands on its line. */
