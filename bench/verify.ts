@@ -3,9 +3,10 @@
  *   webhook      our signed delivery, 1 KB body, against `createHmac` over the same bytes   (target ≥ 0.7)
  *   cached       our bearer, token seen before, against `jose.jwtVerify`                    (target ≥ 5)
  *   uncached     our bearer, token never seen, against `jose.jwtVerify`                     (target ≥ 2)
- * Ratios are of processor time per operation, all threads of the process, in the cheapest quarter of the rounds, so that a busy
- * machine does not decide them; beside it the 10th, 50th and 90th percentile of the rounds' own ratios. Not measured: HTTP, schemas, the gate; `jose` runs one token at a time with
- * a key imported once, its fastest form. `node bench/verify.ts [rounds] [ms per round]`
+ * Ratios are of processor time per operation, all threads of the process, in the cheapest quarter of the rounds, so
+ * that a busy machine does not decide them; beside it the 10th, 50th and 90th percentile of the rounds' own ratios.
+ * Not measured: HTTP, schemas, the gate; `jose` runs one token at a time with a key imported once, its fastest form.
+ * `node bench/verify.ts [rounds] [ms per round]`
  */
 import { createHmac, createSecretKey, randomBytes } from "node:crypto";
 import { jwtVerify, SignJWT } from "jose";

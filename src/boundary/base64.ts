@@ -1,7 +1,7 @@
 /**
- * Owns base64url and base64, strictly (RFC 4648 §4, §5): own alphabet only, no white space, and zero bits after the last
- * byte, so that one byte string has exactly one text. A lenient decoder would let an attacker change the text of a
- * token or a signature without changing its meaning.
+ * Owns base64url and base64, strictly (RFC 4648 §4, §5): own alphabet only, no white space, and zero bits after the
+ * last byte, so that one byte string has exactly one text. A lenient decoder would let an attacker change the text of
+ * a token or a signature without changing its meaning.
  */
 
 const URL_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -54,7 +54,10 @@ function decodedLength(length: number): number {
   return (length >> 2) * 3 + Math.max(0, (length & 3) - 1);
 }
 
-/** Decodes into the beginning of `bytes`; false where the text is not of this alphabet or has bits after its last byte. */
+/**
+ * Decodes into the beginning of `bytes`; false where the text is not of this alphabet or has bits after its last
+ * byte.
+ */
 function decodeInto(text: string, length: number, values: Uint8Array, bytes: Uint8Array): boolean {
   const rest = length & 3;
   const whole = length - rest;

@@ -74,7 +74,8 @@ export function isClaimPredicate(value: unknown): value is ClaimPredicate {
 }
 
 /**
- * Holds when the verified credential has an own claim of this name whose value is truthy (not `false`, `0`, `""`, `null`).
+ * Holds when the verified credential has an own claim of this name whose value is truthy (not `false`, `0`, `""`,
+ * `null`).
  *
  * @throws ConfigurationError `claims.name` when the name is not a non-empty string
  */

@@ -1,4 +1,7 @@
-/** Owns explaining a signed delivery: which step of `schemes/signature-verifier.ts` it fails, and what usually causes it. */
+/**
+ * Owns explaining a signed delivery: which step of `schemes/signature-verifier.ts` it fails, and what usually causes
+ * it.
+ */
 import { type Explanation, explain, type StepDescription } from "./explanation.ts";
 import type { Presentation, SchemeEnvironment } from "./scheme.ts";
 import type { SignatureScheme } from "./schemes/signature.ts";

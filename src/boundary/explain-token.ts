@@ -1,4 +1,7 @@
-/** Owns explaining a token: which step of `schemes/token.ts` it fails, and the facts of token and party that decide it. */
+/**
+ * Owns explaining a token: which step of `schemes/token.ts` it fails, and the facts of token and party that decide
+ * it.
+ */
 import { decodeBase64Url } from "./base64.ts";
 import { type Explanation, explain, type StepDescription } from "./explanation.ts";
 import { isJsonObject, type JsonObject, parseStrictJsonBytes } from "./json-strict.ts";

@@ -1,6 +1,6 @@
 /**
- * Owns the form of an explanation: why a credential is or is not accepted, step by step, for the owner of the party (`byward
- * verify`). An explanation never holds a secret, a token or a signature; it is not for remote peers (G10).
+ * Owns the form of an explanation: why a credential is or is not accepted, step by step, for the owner of the party
+ * (`byward verify`). An explanation never holds a secret, a token or a signature; it is not for remote peers (G10).
  */
 import type { ProofResult } from "./scheme.ts";
 

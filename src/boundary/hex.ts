@@ -8,7 +8,10 @@ const INVALID = 16;
 const UPPER = 32;
 const LOWER = 64;
 
-/** For each character code below 256: the value of a digit in the low four bits, above them what kind of character it is. */
+/**
+ * For each character code below 256: the value of a digit in the low four bits, above them what kind of character it
+ * is.
+ */
 const NIBBLES = new Uint8Array(256).fill(INVALID);
 for (let value = 0; value < 16; value++) {
   const digit = DIGITS.charAt(value);

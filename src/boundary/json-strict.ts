@@ -70,8 +70,8 @@ const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
 
 /**
- * Objects that inherit nothing: their prototype is one empty frozen object without a prototype. V8 keeps these fast, unlike those of
- * `Object.create(null)`, and a token is parsed on every request.
+ * Objects that inherit nothing: their prototype is one empty frozen object without a prototype. V8 keeps these fast,
+ * unlike those of `Object.create(null)`, and a token is parsed on every request.
  */
 class Bare {
   [name: string]: JsonValue;

@@ -69,8 +69,9 @@ export function readClaims(claims: JsonObject, rule: ClaimRule): RegisteredClaim
 }
 
 /**
- * Judges the times at `now`: valid from `nbf` on, up to but not including `exp` (RFC 7519 §4.1.4), skew apart. A life is
- * measured from `iat`, or from now where there is none; it bounds how long a revocation has to be remembered (ruling 19).
+ * Judges the times at `now`: valid from `nbf` on, up to but not including `exp` (RFC 7519 §4.1.4), skew apart. A life
+ * is measured from `iat`, or from now where there is none; it bounds how long a revocation has to be remembered
+ * (ruling 19).
  */
 export function judgeTimes(times: RegisteredClaims, rule: ClaimRule, now: number): ClaimReason | null {
   const { expiresAt, notBefore, issuedAt } = times;

@@ -1,6 +1,7 @@
 /**
- * Owns public keys for tokens: reading a JWK Set (RFC 7517) strictly, choosing a key, checking a signature with it. Keys are
- * imported by `jose`, signatures checked by WebCrypto over the text that was read, so no second parser sees the token.
+ * Owns public keys for tokens: reading a JWK Set (RFC 7517) strictly, choosing a key, checking a signature with it.
+ * Keys are imported by `jose`, signatures checked by WebCrypto over the text that was read, so no second parser sees
+ * the token.
  *
  * K1 A key fixes what it verifies: its type and curve decide the algorithms, never the token.
  * K2 Symmetric keys, keys with private parts, keys for encryption and weak RSA keys are not in a set.
@@ -103,8 +104,8 @@ const ROCA_PRIMES = [
 ];
 
 /**
- * True for moduli of the weak generator of CVE-2017-15361 (ROCA): modulo small primes they are powers of 65537. A sound modulus
- * passes by chance about once in 2^27 (Nemec et al., "The Return of Coppersmith's Attack", §2.3).
+ * True for moduli of the weak generator of CVE-2017-15361 (ROCA): modulo small primes they are powers of 65537. A
+ * sound modulus passes by chance about once in 2^27 (Nemec et al., "The Return of Coppersmith's Attack", §2.3).
  */
 function isRocaModulus(modulus: bigint): boolean {
   return ROCA_PRIMES.every((prime) => isPowerOf65537(Number(modulus % BigInt(prime)), prime));
@@ -120,8 +121,8 @@ function isPowerOf65537(residue: number, prime: number): boolean {
 }
 
 /**
- * The keys that may have signed a token: those of its algorithm under its `kid`, else those without one. Empty when there is
- * none, or more than can be told apart.
+ * The keys that may have signed a token: those of its algorithm under its `kid`, else those without one. Empty when
+ * there is none, or more than can be told apart.
  */
 export function selectKeys(set: KeySet, algorithm: string, kid: string | null): readonly PublicKey[] {
   const fitting = set.keys.filter(({ algorithms }) => algorithms.some((name) => name === algorithm));

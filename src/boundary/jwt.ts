@@ -1,7 +1,7 @@
 /**
- * Owns reading a compact JWS or JWT before any cryptography (RFC 7515 §3.1, RFC 7519 §7.2, RFC 8725): size, three parts,
- * strict base64url, strict JSON, the declared algorithm and type, no critical extensions. Signatures and claims are
- * judged elsewhere (`schemes/`, `jwt-claims.ts`).
+ * Owns reading a compact JWS or JWT before any cryptography (RFC 7515 §3.1, RFC 7519 §7.2, RFC 8725): size, three
+ * parts, strict base64url, strict JSON, the declared algorithm and type, no critical extensions. Signatures and
+ * claims are judged elsewhere (`schemes/`, `jwt-claims.ts`).
  *
  * Nothing in a header chooses a key: `kid` is a lookup string, and `jku`, `x5u`, `jwk` and `x5c` are never read.
  */

@@ -1,6 +1,6 @@
 /**
- * Owns making tokens, offline: for `byward token`, for tests and for documents. Nothing here is used to verify, and a minted
- * token passes the same gate as any other.
+ * Owns making tokens, offline: for `byward token`, for tests and for documents. Nothing here is used to verify, and a
+ * minted token passes the same gate as any other.
  */
 import { CompactSign, type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import { ConfigurationError } from "./errors.ts";

@@ -1,10 +1,13 @@
 /**
- * Owns promised sequences: a position runs only after its predecessor is recorded. It keeps, per stream, the row of the last
- * position done and a mark that the stream has begun; both stay, so a stream is never restarted by forgetting.
+ * Owns promised sequences: a position runs only after its predecessor is recorded. It keeps, per stream, the row of
+ * the last position done and a mark that the stream has begun; both stay, so a stream is never restarted by
+ * forgetting.
  *
  * O1 At most one position of a stream runs at a time.
- * O2 A stream begins with its declared start, or else with the first delivery that succeeds; from then on positions go up by one.
- * O3 A gap is waited for, at most as long as the party says and by at most so many deliveries, or refused. Nothing is reordered.
+ * O2 A stream begins with its declared start, or else with the first delivery that succeeds; from then on positions
+ *    go up by one.
+ * O3 A gap is waited for, at most as long as the party says and by at most so many deliveries, or refused. Nothing is
+ *    reordered.
  */
 import { andThen, isPromise, type MaybePromise } from "./maybe-promise.ts";
 import type { ReplayClock, ReplayRecord, ReplayRows } from "./replay-rows.ts";

@@ -1,13 +1,14 @@
 /**
- * Owns remembered deliveries: which id may run now. A state machine over rows that somebody else stores; one ledger per place
- * where rows live (an actor, a service), which has one owner at a time.
+ * Owns remembered deliveries: which id may run now. A state machine over rows that somebody else stores; one ledger
+ * per place where rows live (an actor, a service), which has one owner at a time.
  *
- *   begin(mark) → run | duplicate | in_progress | behind | overloaded      ticket.settle(…) → rows to commit → ticket.release()
+ *   begin(mark) → duplicate | in_progress | behind | overloaded
+ *               → run: ticket.settle(…) → rows to commit → ticket.release(…)
  *
  * R1 An id is reserved before its row is read, so of two equal deliveries at most one runs.
  * R2 An id whose success is recorded does not run again while its row is kept (ruling 22).
- * R3 A failed delivery leaves no row: it may run again. So does one whose process died before its row was durable, unless the
- *    rows went into the commit of its effect.
+ * R3 A failed delivery leaves no row: it may run again. So does one whose process died before its row was durable,
+ *    unless the rows went into the commit of its effect.
  * R4 Rows are bounded: rows kept and reservations together never exceed the capacity; a full ledger refuses.
  * R5 Where an order is promised, nothing runs before its predecessor is recorded (`replay-order.ts`).
  */

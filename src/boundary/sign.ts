@@ -1,6 +1,7 @@
 /**
- * Owns signing a delivery in any webhook format, offline: for `byward sign`, for tests and for documents. It builds the signed
- * bytes with the code that verifies them and signs with WebCrypto, so it is no second description of a format.
+ * Owns signing a delivery in any webhook format, offline: for `byward sign`, for tests and for documents. It builds
+ * the signed bytes with the code that verifies them and signs with WebCrypto, so it is no second description of a
+ * format.
  */
 import { encodeBase64 } from "./base64.ts";
 import { ConfigurationError } from "./errors.ts";
@@ -31,8 +32,8 @@ const UTF8 = new TextEncoder();
 /**
  * The headers to send with the body: signature, time, id.
  *
- * @throws ConfigurationError `sign.secret` when the secret is not a key of the format, `sign.incomplete` when a value that is
- *   signed is missing or cannot be
+ * @throws ConfigurationError `sign.secret` when the secret is not a key of the format, `sign.incomplete` when a value
+ *   that is signed is missing or cannot be
  */
 export async function signDelivery(
   description: WebhookFormat,

@@ -1,4 +1,7 @@
-/** Scheme environments for tests: time and network by hand, cryptography as Node lends it (`node`) or not at all (`web`). */
+/**
+ * Scheme environments for tests: time and network by hand, cryptography as Node lends it (`node`) or not at all
+ * (`web`).
+ */
 import { createHmac, createSecretKey, hash } from "node:crypto";
 import type { Presentation, SchemeEnvironment } from "../../src/boundary/scheme.ts";
 

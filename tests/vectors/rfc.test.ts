@@ -1,4 +1,7 @@
-/** The examples of RFC 7515 appendix A and RFC 8037 appendix A, through the reader of tokens and the checks of its parties. */
+/**
+ * The examples of RFC 7515 appendix A and RFC 8037 appendix A, through the reader of tokens and the checks of its
+ * parties.
+ */
 import { expect, test } from "vitest";
 import { parseJws } from "../../src/boundary/jwt.ts";
 import { readKeySet, selectKeys, verifyWithKey } from "../../src/boundary/jwt-keys.ts";

@@ -1,4 +1,7 @@
-/** Wycheproof (C2SP/wycheproof, testvectors_v1) through the code that verifies callers: nothing that must fail verifies. */
+/**
+ * Wycheproof (C2SP/wycheproof, testvectors_v1) through the code that verifies callers: nothing that must fail
+ * verifies.
+ */
 import { describe, expect, test } from "vitest";
 import { parseJws } from "../../src/boundary/jwt.ts";
 import {

@@ -1,6 +1,7 @@
 /**
- * Owns the scheme `bearer`: HS256 JSON Web Tokens under a secret shared with whoever issues them (RFC 7519, RFC 7518 §3.2).
- * The algorithm is fixed here and a symmetric party cannot hold a public key, so no header can confuse one with the other.
+ * Owns the scheme `bearer`: HS256 JSON Web Tokens under a secret shared with whoever issues them (RFC 7519, RFC 7518
+ * §3.2). The algorithm is fixed here and a symmetric party cannot hold a public key, so no header can confuse one
+ * with the other.
  */
 import { ConfigurationError } from "../errors.ts";
 import { andThen } from "../maybe-promise.ts";
@@ -38,7 +39,8 @@ const OPTIONS = ["secret", "issuer", "audience", "type", "maxLifetime"];
  * `exp` and `sub` are required.
  *
  * @throws ConfigurationError `bearer.option`, `bearer.issuer`, `bearer.audience`, `bearer.type`, `bearer.maxLifetime`,
- *   `secret.name`, `secret.none`; at start `secret.missing`, `secret.too_short`, `secret.key_document`, `secret.unavailable`
+ *   `secret.name`, `secret.none`; at start `secret.missing`, `secret.too_short`, `secret.key_document`,
+ *   `secret.unavailable`
  */
 export function bearer(options: BearerOptions): BearerScheme {
   assertKnownOptions("bearer", options, OPTIONS);

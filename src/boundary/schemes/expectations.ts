@@ -1,4 +1,6 @@
-/** Owns what a token party expects of a token: the options `bearer` and `oidc` share, checked when they are declared. */
+/**
+ * Owns what a token party expects of a token: the options `bearer` and `oidc` share, checked when they are declared.
+ */
 import { ConfigurationError } from "../errors.ts";
 import { readSeconds, readStrings } from "./options.ts";
 import type { TokenRule } from "./token.ts";

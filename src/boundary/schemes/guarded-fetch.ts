@@ -1,6 +1,6 @@
 /**
- * Owns fetching documents from an OpenID provider: https only, one host, no redirect, capped in size and time. A party that could
- * be led to fetch elsewhere would be a way into the network it stands in.
+ * Owns fetching documents from an OpenID provider: https only, one host, no redirect, capped in size and time. A
+ * party that could be led to fetch elsewhere would be a way into the network it stands in.
  */
 import { ConfigurationError } from "../errors.ts";
 import type { SchemeEnvironment } from "../scheme.ts";

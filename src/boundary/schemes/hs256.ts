@@ -1,6 +1,6 @@
 /**
- * Owns checking HS256 signatures (RFC 7518 §3.2): synchronously with the host's HMAC where it lends one, elsewhere with `jose` over
- * WebCrypto. Both compare in constant time.
+ * Owns checking HS256 signatures (RFC 7518 §3.2): synchronously with the host's HMAC where it lends one, elsewhere
+ * with `jose` over WebCrypto. Both compare in constant time.
  */
 import { compactVerify } from "jose";
 import { equalBytes } from "../constant-time.ts";

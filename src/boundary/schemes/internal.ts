@@ -25,8 +25,8 @@ export interface InternalOptions {
 }
 
 /**
- * A party behind an internal channel. Its subject is the qualified name: `matchmaker/eu` for an actor, the name alone for
- * a service, a schedule or a queue.
+ * A party behind an internal channel. Its subject is the qualified name: `matchmaker/eu` for an actor, the name alone
+ * for a service, a schedule or a queue.
  *
  * @throws ConfigurationError `internal.from`, `internal.channel`
  */

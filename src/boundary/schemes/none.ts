@@ -1,4 +1,7 @@
-/** Owns the scheme `none`: nothing is presented, nothing is proved. Whether it may be used at all is decided by G2, above. */
+/**
+ * Owns the scheme `none`: nothing is presented, nothing is proved. Whether it may be used at all is decided by G2,
+ * above.
+ */
 import {
   ABSENT,
   type Evidence,

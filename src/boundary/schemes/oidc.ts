@@ -1,6 +1,7 @@
 /**
- * Owns the scheme `oidc`: tokens signed by an OpenID provider and checked against its published keys (OpenID Connect Core §3.1.3.7,
- * RFC 9068 §4). Issuer and audience are required, symmetric algorithms do not exist here, and keys come from the provider alone.
+ * Owns the scheme `oidc`: tokens signed by an OpenID provider and checked against its published keys (OpenID Connect
+ * Core §3.1.3.7, RFC 9068 §4). Issuer and audience are required, symmetric algorithms do not exist here, and keys
+ * come from the provider alone.
  */
 import { ConfigurationError } from "../errors.ts";
 import type { Jws } from "../jwt.ts";
@@ -27,11 +28,17 @@ export interface OidcOptions {
   readonly jwks?: string;
   /** Accepted algorithms. Default: RS256, PS256, ES256, EdDSA. */
   readonly algorithms?: readonly PublicKeyAlgorithm[];
-  /** The `typ` a token must carry, such as `"at+jwt"` (RFC 9068); absent: none or `JWT`. Declare it to keep ID tokens out of an API. */
+  /**
+   * The `typ` a token must carry, such as `"at+jwt"` (RFC 9068); absent: none or `JWT`. Declare it to keep ID tokens
+   * out of an API.
+   */
   readonly type?: string;
   /** Longest accepted life of a token, seconds. Default 86 400 (24 h). */
   readonly maxLifetime?: number;
-  /** How long keys are used before they are asked for again, seconds. Default 600. A key withdrawn by the provider works as long. */
+  /**
+   * How long keys are used before they are asked for again, seconds. Default 600. A key withdrawn by the provider
+   * works as long.
+   */
   readonly maxAge?: number;
   /** Least time between two requests for keys, seconds. Default 30. */
   readonly cooldown?: number;
@@ -63,11 +70,11 @@ const OPTIONS = [
 const DAY = 86_400;
 
 /**
- * A caller who holds a token of an OpenID provider. The subject is `sub`; `exp`, `sub`, `iss` and `aud` are required. Keys are
- * fetched with the first token, not at start.
+ * A caller who holds a token of an OpenID provider. The subject is `sub`; `exp`, `sub`, `iss` and `aud` are required.
+ * Keys are fetched with the first token, not at start.
  *
- * @throws ConfigurationError `oidc.option`, `oidc.issuer`, `oidc.audience`, `oidc.jwks`, `oidc.algorithms`, `oidc.type`,
- *   `oidc.maxLifetime`, `oidc.maxAge`, `oidc.cooldown`, `oidc.staleFor`, `oidc.timeout`
+ * @throws ConfigurationError `oidc.option`, `oidc.issuer`, `oidc.audience`, `oidc.jwks`, `oidc.algorithms`,
+ *   `oidc.type`, `oidc.maxLifetime`, `oidc.maxAge`, `oidc.cooldown`, `oidc.staleFor`, `oidc.timeout`
  */
 export function oidc(options: OidcOptions): OidcScheme {
   assertKnownOptions("oidc", options, OPTIONS);

@@ -1,4 +1,6 @@
-/** Owns the checks that every scheme makes on its options, when it is declared. A misspelt option must not be ignored. */
+/**
+ * Owns the checks that every scheme makes on its options, when it is declared. A misspelt option must not be ignored.
+ */
 import { ConfigurationError } from "../errors.ts";
 
 /** @throws ConfigurationError `<scheme>.option` naming an option that does not exist */

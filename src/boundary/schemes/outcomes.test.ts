@@ -1,4 +1,7 @@
-/** Every scheme × everything that can be wrong with a credential → outcome. The table is typed over both, so no cell can be forgotten. */
+/**
+ * Every scheme × everything that can be wrong with a credential → outcome. The table is typed over both, so no cell
+ * can be forgotten.
+ */
 import { expect, test } from "vitest";
 import {
   nodeEnvironment,

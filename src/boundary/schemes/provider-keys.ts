@@ -1,8 +1,8 @@
 /**
  * Owns the keys of one OpenID provider over time: discovery, the key set, its age, its rotation.
  *
- * P1 At most one request is under way, and one starts at most every `cooldown`, whatever tokens arrive: an unknown `kid` is free
- *    for a peer to invent.
+ * P1 At most one request is under way, and one starts at most every `cooldown`, whatever tokens arrive: an unknown
+ *    `kid` is free for a peer to invent.
  * P2 Keys older than `maxAge` are asked for again; while that fails they serve for `staleFor` more, then not at all.
  * P3 `generation` changes when a key that may have verified something is gone.
  */
@@ -26,7 +26,10 @@ export interface ProviderAddress {
   readonly rule: UrlRule;
 }
 
-/** Between attempts while there are no keys at all, so that a slow provider at start costs seconds and not half a minute. */
+/**
+ * Between attempts while there are no keys at all, so that a slow provider at start costs seconds and not half a
+ * minute.
+ */
 const FIRST_KEYS_COOLDOWN = 5_000;
 
 export class ProviderKeys {

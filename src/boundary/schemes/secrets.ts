@@ -1,6 +1,6 @@
 /**
- * Owns where secrets come from: named in code, read at start, several during a rotation. Code holds the name of a secret
- * and never its value, and no message shows either a value or a name that could be one (ruling 20).
+ * Owns where secrets come from: named in code, read at start, several during a rotation. Code holds the name of a
+ * secret and never its value, and no message shows either a value or a name that could be one (ruling 20).
  */
 import { decodeBase64, decodeBase64Url } from "../base64.ts";
 import { ConfigurationError } from "../errors.ts";
@@ -113,7 +113,9 @@ function isKeyText(text: string): boolean {
   return text.trimStart().startsWith("{") && /"(kty|keys)"\s*:/.test(text);
 }
 
-/** SubjectPublicKeyInfo and PKCS #8 begin with nested sequences, the outer one filling the whole text (RFC 5280 §4.1). */
+/**
+ * SubjectPublicKeyInfo and PKCS #8 begin with nested sequences, the outer one filling the whole text (RFC 5280 §4.1).
+ */
 function isKeyDer(bytes: Uint8Array): boolean {
   if (bytes[0] !== 0x30 || bytes.length < 16) return false;
   const first = bytes[1] as number;

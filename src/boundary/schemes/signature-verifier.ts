@@ -3,8 +3,9 @@
  *
  *   header present? → caps, grammar → time and id canonical → signed bytes → any key verifies → window → replay mark
  *
- * A good signature outside the window is `replayed`; everything else that fails is `unauthenticated`. A declared time that is
- * missing never falls back to a signature without time. Nothing of a body is parsed before its signature is verified.
+ * A good signature outside the window is `replayed`; everything else that fails is `unauthenticated`. A declared time
+ * that is missing never falls back to a signature without time. Nothing of a body is parsed before its signature is
+ * verified.
  */
 import { equalBytes } from "../constant-time.ts";
 import { decodeHex, encodeHex } from "../hex.ts";
@@ -150,7 +151,10 @@ export class SignatureVerifier implements SchemeVerifier {
     });
   }
 
-  /** A delivery verifies until its time leaves the window: it has to be remembered for as long, by any clock within skew. */
+  /**
+   * A delivery verifies until its time leaves the window: it has to be remembered for as long, by any clock within
+   * skew.
+   */
   #keepUntil(time: number | null, now: number): number {
     const { tolerance, keep } = this.#rule;
     const windowEnd = time === null || tolerance === null ? 0 : time + tolerance + this.#environment.skew;
@@ -164,7 +168,9 @@ export class SignatureVerifier implements SchemeVerifier {
   }
 }
 
-/** Reads what stands in the signed string beside the body into the delivery; a string is the reason why it cannot be. */
+/**
+ * Reads what stands in the signed string beside the body into the delivery; a string is the reason why it cannot be.
+ */
 function readSignedValues(format: CheckedFormat, delivery: Delivery): DeliveryReason | null {
   const { has } = format.template;
   if (format.time !== undefined && format.time.from !== "body") {
@@ -183,7 +189,10 @@ function readSignedValues(format: CheckedFormat, delivery: Delivery): DeliveryRe
   return null;
 }
 
-/** Reads the declared time into the delivery: the number, and the text that was signed. A string is the reason why it is none. */
+/**
+ * Reads the declared time into the delivery: the number, and the text that was signed. A string is the reason why it
+ * is none.
+ */
 function readTime(source: TimeSource, delivery: Delivery): DeliveryReason | null {
   const field = delivery.field(source);
   if (field === undefined) return "signature.timestamp_missing";

@@ -1,6 +1,6 @@
 /**
- * Owns the scheme `signature` as it is declared: webhooks and other deliveries signed by their sender. How one is verified is
- * in `signature-verifier.ts`; how senders differ is data in `webhooks/`.
+ * Owns the scheme `signature` as it is declared: webhooks and other deliveries signed by their sender. How one is
+ * verified is in `signature-verifier.ts`; how senders differ is data in `webhooks/`.
  */
 import { ConfigurationError } from "../errors.ts";
 import { andThen } from "../maybe-promise.ts";
@@ -18,13 +18,13 @@ export interface DeliveryOptions {
   /** Name(s) of the secret, or for Ed25519 of the sender's public key; several during a rotation. */
   readonly secret: SecretSource;
   /**
-   * How far the signed time may be from now, seconds, both ways; only for formats that sign a time. Wider lets an old delivery be
-   * sent again for longer, where no id is remembered.
+   * How far the signed time may be from now, seconds, both ways; only for formats that sign a time. Wider lets an old
+   * delivery be sent again for longer, where no id is remembered.
    */
   readonly tolerance?: number;
   /**
-   * How long the id of a delivery is remembered at least, seconds. Default: as long as the delivery would verify, or 24 h for
-   * formats that sign no time. Longer also catches late retries of what was done already; it costs memory.
+   * How long the id of a delivery is remembered at least, seconds. Default: as long as the delivery would verify, or
+   * 24 h for formats that sign no time. Longer also catches late retries of what was done already; it costs memory.
    */
   readonly keep?: number;
   /** The sender promises an order. */
@@ -34,11 +34,14 @@ export interface DeliveryOptions {
 export interface SignatureOptions extends DeliveryOptions {
   /** The header with the signature: hexadecimal HMAC-SHA256, alone or after `sha256=`. */
   readonly header: string;
-  /** The header with the time in seconds; the signed string is then `time.body`. Absent: the body, and no replay window. */
+  /**
+   * The header with the time in seconds; the signed string is then `time.body`. Absent: the body, and no replay
+   * window.
+   */
   readonly timestamp?: string;
   /**
-   * What names a delivery: a header (a string), or `{ claim }` in the JSON body. Dedupe happens only where it is declared; a
-   * header is not inside the signed bytes, so then their digest is what is remembered.
+   * What names a delivery: a header (a string), or `{ claim }` in the JSON body. Dedupe happens only where it is
+   * declared; a header is not inside the signed bytes, so then their digest is what is remembered.
    */
   readonly id?: string | DeliveryField;
 }
@@ -59,8 +62,9 @@ export const DEFAULT_KEEP_SECONDS = 86_400;
  * A sender who signs its deliveries in the plain form: hexadecimal HMAC-SHA256 over the exact bytes of the body, with
  * `timestamp` over `time.body`. Other forms are in {@link webhook}.
  *
- * @throws ConfigurationError `signature.option`, `signature.tolerance`, `signature.keep`, `signature.order`, `signature.field`,
- *   `webhook.format`, `secret.name`, `secret.none`; at start `secret.missing`, `secret.format`, `secret.key_document`
+ * @throws ConfigurationError `signature.option`, `signature.tolerance`, `signature.keep`, `signature.order`,
+ *   `signature.field`, `webhook.format`, `secret.name`, `secret.none`; at start `secret.missing`, `secret.format`,
+ *   `secret.key_document`, `secret.unavailable`
  */
 export function signature(options: SignatureOptions): SignatureScheme {
   assertKnownOptions("signature", options, [...DELIVERY_OPTIONS, "header", "timestamp", "id"]);

@@ -1,6 +1,6 @@
 /**
- * Owns reading the facts of a delivery beside its signature: time, id, position in a sequence. Each is read canonically or
- * not at all. Body fields are read after the signature has been verified, from the bytes it covers.
+ * Owns reading the facts of a delivery beside its signature: time, id, position in a sequence. Each is read
+ * canonically or not at all. Body fields are read after the signature has been verified, from the bytes it covers.
  */
 import { decodeUtf8 } from "../json-strict.ts";
 import type { Presentation } from "../scheme.ts";
@@ -77,8 +77,8 @@ function ownPath(value: unknown, path: readonly string[]): unknown {
 }
 
 /**
- * A non-negative whole number, from canonical decimal text or, in a JSON body, from a number. `""`, `1e3`, `01`, `+1`, `1.5`
- * and repeated headers are not numbers: `Number("")` is 0, and a lenient reader would call that a time.
+ * A non-negative whole number, from canonical decimal text or, in a JSON body, from a number. `""`, `1e3`, `01`,
+ * `+1`, `1.5` and repeated headers are not numbers: `Number("")` is 0, and a lenient reader would call that a time.
  */
 export function readWholeNumber(value: unknown, source: FieldSource): number | null {
   if (typeof value === "string") return readDecimal(value);
@@ -104,7 +104,10 @@ export function toEpochMs(time: number, source: TimeSource): number {
   return source.unit === "ms" ? time : time * 1000;
 }
 
-/** An id: visible ASCII without the comma that joins repeated headers, at most 256 characters. A JSON number counts as its text. */
+/**
+ * An id: visible ASCII without the comma that joins repeated headers, at most 256 characters. A JSON number counts as
+ * its text.
+ */
 export function readId(value: unknown): string | null {
   const text = Number.isSafeInteger(value) ? String(value) : value;
   return typeof text === "string" && text.length <= LONGEST_ID && /^[\x21-\x2b\x2d-\x7e]+$/.test(text) ? text : null;

@@ -1,6 +1,6 @@
 /**
- * Owns the keys of a webhook party: each knows which variants it belongs to and checks digests of those only, so a digest
- * of one algorithm is never tried with a key of another.
+ * Owns the keys of a webhook party: each knows which variants it belongs to and checks digests of those only, so a
+ * digest of one algorithm is never tried with a key of another.
  *
  * HMAC is the host's where it lends one (synchronous), else WebCrypto; Ed25519 is WebCrypto. All comparisons are over
  * decoded bytes, length first, in constant time.
@@ -21,7 +21,10 @@ export const SHORT_SECRET_BYTES = 16;
 export interface DeliveryKey {
   /** True when `verify` is done with the bytes once it returns. */
   readonly synchronous: boolean;
-  /** Tells whether any of the digests is this key's over the signed bytes. Digests of other variants are not its matter. */
+  /**
+   * Tells whether any of the digests is this key's over the signed bytes. Digests of other variants are not its
+   * matter.
+   */
   verify(signed: Uint8Array, presented: readonly PresentedDigest[]): MaybePromise<boolean>;
 }
 

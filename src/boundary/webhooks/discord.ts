@@ -1,6 +1,9 @@
 import type { WebhookFormat } from "./format.ts";
 
-/** Discord interactions. The secret is the application's public key; Discord probes with bad signatures and expects 401. */
+/**
+ * Discord interactions. The secret is the application's public key; Discord probes with bad signatures and expects
+ * 401.
+ */
 export const DISCORD: WebhookFormat = {
   name: "discord",
   header: "X-Signature-Ed25519",

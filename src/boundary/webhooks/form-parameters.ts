@@ -1,6 +1,7 @@
 /**
- * Owns the parameters of a form body as Twilio signs them: sorted by name, names and values joined without delimiters, equal
- * names with their distinct values sorted. Reading is strict: what two parsers could read differently is refused.
+ * Owns the parameters of a form body as Twilio signs them: sorted by name, names and values joined without
+ * delimiters, equal names with their distinct values sorted. Reading is strict: what two parsers could read
+ * differently is refused.
  */
 import { decodeUtf8 } from "../json-strict.ts";
 

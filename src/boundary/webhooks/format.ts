@@ -1,6 +1,7 @@
 /**
- * Owns the description of a webhook format: everything that differs between senders, as data. What is the same for all of
- * them (exact bytes, constant time, caps, windows) is code in `schemes/signature.ts` and no description can weaken it.
+ * Owns the description of a webhook format: everything that differs between senders, as data. What is the same for
+ * all of them (exact bytes, constant time, caps, windows) is code in `schemes/signature.ts` and no description can
+ * weaken it.
  *
  * Whether an id or a time is protected follows from the signed string itself, so no description can claim it wrongly.
  */

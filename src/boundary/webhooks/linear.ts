@@ -1,6 +1,9 @@
 import type { WebhookFormat } from "./format.ts";
 
-/** Linear. The time is `webhookTimestamp` in the body, in ms; `Linear-Delivery` is not signed, so the digest is remembered. */
+/**
+ * Linear. The time is `webhookTimestamp` in the body, in ms; `Linear-Delivery` is not signed, so the digest is
+ * remembered.
+ */
 export const LINEAR: WebhookFormat = {
   name: "linear",
   header: "Linear-Signature",

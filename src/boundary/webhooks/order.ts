@@ -8,15 +8,18 @@ import { type FieldSource, headerName } from "./format.ts";
 export type DeliveryField = { readonly header: string } | { readonly claim: string };
 
 /**
- * Deliveries carry whole positions, each one more than the last. A delivery ahead of its turn waits or is refused, one behind
- * it is refused; none is run out of order.
+ * Deliveries carry whole positions, each one more than the last. A delivery ahead of its turn waits or is refused,
+ * one behind it is refused; none is run out of order.
  */
 export type OrderOptions = DeliveryField & {
   /** What tells sequences apart where a sender has several; absent: one sequence for the party. */
   readonly stream?: DeliveryField;
   /** The position a stream begins with. Absent: whichever delivery succeeds first begins it. */
   readonly start?: number;
-  /** A delivery ahead of its turn waits up to `wait`, or is refused at once so that the sender retries. Default `refuse`. */
+  /**
+   * A delivery ahead of its turn waits up to `wait`, or is refused at once so that the sender retries. Default
+   * `refuse`.
+   */
   readonly gaps?: "wait" | "refuse";
   /** Seconds; default 10, at most 60. Only with `gaps: "wait"`. A waiting delivery holds its request open. */
   readonly wait?: number;

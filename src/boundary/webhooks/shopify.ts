@@ -1,8 +1,8 @@
 import type { WebhookFormat } from "./format.ts";
 
 /**
- * Shopify. No time is signed and `X-Shopify-Event-Id` is not inside the signed bytes, so a delivery is remembered by the
- * digest of its body. After a rotation the old secret may sign for another hour: name both.
+ * Shopify. No time is signed and `X-Shopify-Event-Id` is not inside the signed bytes, so a delivery is remembered by
+ * the digest of its body. After a rotation the old secret may sign for another hour: name both.
  */
 export const SHOPIFY: WebhookFormat = {
   name: "shopify",

@@ -2,8 +2,8 @@
 import type { WebhookFormat } from "./format.ts";
 
 /**
- * Standard Webhooks: `v1` is HMAC-SHA256 under a `whsec_` secret, `v1a` is Ed25519 under a `whpk_` public key. A party accepts
- * what its secrets are for; several entries in the header are a rotation.
+ * Standard Webhooks: `v1` is HMAC-SHA256 under a `whsec_` secret, `v1a` is Ed25519 under a `whpk_` public key. A
+ * party accepts what its secrets are for; several entries in the header are a rotation.
  */
 export const STANDARD: WebhookFormat = standardFormat("standard", "webhook");
 

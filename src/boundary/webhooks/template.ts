@@ -112,8 +112,9 @@ const LARGEST_SCRATCH = 256 * 1024;
 const MOST_BYTES_PER_CHARACTER = 3;
 
 /**
- * Joins into one buffer that is used again by the next call, for results that are done with by then: allocating a kilobyte costs more
- * than its HMAC. The buffer grows to what deliveries need, up to 256 KiB; longer ones get one of their own.
+ * Joins into one buffer that is used again by the next call, for results that are done with by then: allocating a
+ * kilobyte costs more than its HMAC. The buffer grows to what deliveries need, up to 256 KiB; longer ones get one of
+ * their own.
  */
 export function createScratchJoin(): JoinBytes {
   let scratch = new Uint8Array(4096);
@@ -127,7 +128,10 @@ export function createScratchJoin(): JoinBytes {
   };
 }
 
-/** Writes text as UTF-8 and says how long it is. Signed texts are short and ASCII, for which a loop is the fastest way. */
+/**
+ * Writes text as UTF-8 and says how long it is. Signed texts are short and ASCII, for which a loop is the fastest
+ * way.
+ */
 function writeText(text: string, target: Uint8Array): number {
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);

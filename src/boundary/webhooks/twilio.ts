@@ -1,9 +1,9 @@
 import type { WebhookFormat } from "./format.ts";
 
 /**
- * Twilio. What is signed is the public URL (set `publicUrl` behind a proxy) and the form parameters; for other bodies the URL
- * carries their SHA-256. No time is signed. Twilio joins names and values without delimiters, so its signature does not tell
- * `a=bc` from `ab=c`: do not give meaning to parameter names you do not know.
+ * Twilio. What is signed is the public URL (set `publicUrl` behind a proxy) and the form parameters; for other bodies
+ * the URL carries their SHA-256. No time is signed. Twilio joins names and values without delimiters, so its
+ * signature does not tell `a=bc` from `ab=c`: do not give meaning to parameter names you do not know.
  */
 export const TWILIO: WebhookFormat = {
   name: "twilio",
