@@ -23,9 +23,19 @@ export function inboundOf(
       bytes ??= readBytes(request.body, limit);
       return bytes;
     },
-    stream: () => request.body as ReadableStream<Uint8Array> | null,
+    stream: () => (bytes === null ? (request.body as ReadableStream<Uint8Array> | null) : streamOf(bytes)),
     signal: request.signal,
   };
+}
+
+/** Bytes that were read, as the stream they came from. */
+function streamOf(bytes: Promise<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    async start(controller) {
+      controller.enqueue(await bytes);
+      controller.close();
+    },
+  });
 }
 
 function rawPathOf(url: string): string {

@@ -14,10 +14,10 @@ import { type CompiledService, compileService } from "../services/entrypoints.ts
 import { QueueActors } from "../services/queue-actors.ts";
 import { routeTable, ServiceRuntime } from "../services/runtime.ts";
 
-/** Named services of a registry. */
-export type ServiceMap = Readonly<Record<string, AnyServiceDefinition>>;
+/** Named services of a registry. A list is one service in parts, each with policies of its own. */
+export type ServiceMap = Readonly<Record<string, AnyServiceDefinition | readonly AnyServiceDefinition[]>>;
 
-const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+const NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,127}$/;
 
 /**
  * Compiles services; their names are theirs alone, and so is each route.
@@ -33,7 +33,7 @@ export function compileServices(
     if (!NAME.test(name)) {
       throw new ConfigurationError(
         "setup.name_invalid",
-        `setup(): service name ${JSON.stringify(name)} must start with a letter, have letters, digits, _ or -, and at most 64 characters.`,
+        `setup(): service name ${JSON.stringify(name)} must start with a letter, have letters, digits, _, . or -, and at most 128 characters.`,
       );
     }
     if (actors.has(name)) {
@@ -42,20 +42,49 @@ export function compileServices(
         `setup(): an actor and a service are both called "${name}". Callers know them by name; rename one.`,
       );
     }
-    const identity = identityOfService(definition);
-    if (identity === null || identities.has(identity)) {
-      throw new ConfigurationError(
-        "setup.not_a_service",
-        identity === null
-          ? `setup(): services.${name} is not a service definition. Pass what service({ … }) returns.`
-          : `setup(): services.${name} is a definition that stands under another name already. Call service() twice for two services.`,
-      );
+    const parts = (Array.isArray(definition) ? definition : [definition]) as readonly AnyServiceDefinition[];
+    for (const part of parts) {
+      assertDefinition(name, part, identities);
+      compiled.push(compileService(name, part));
     }
-    identities.add(identity);
-    compiled.push(compileService(name, definition));
   }
+  assertOwnNames(compiled);
   routeTable(compiled);
   return compiled;
+}
+
+function assertDefinition(name: string, definition: AnyServiceDefinition, identities: Set<object>): void {
+  const identity = identityOfService(definition);
+  if (identity === null) {
+    throw new ConfigurationError(
+      "setup.not_a_service",
+      `setup(): services.${name} is not a service definition. Pass what service({ … }) returns.`,
+    );
+  }
+  if (identities.has(identity)) {
+    throw new ConfigurationError(
+      "setup.not_a_service",
+      `setup(): services.${name} is a definition that stands elsewhere already. Call service() twice for two services.`,
+    );
+  }
+  identities.add(identity);
+}
+
+/** Parts of one service share its name: their calls, queues and crons must not share theirs. */
+function assertOwnNames(services: readonly CompiledService[]): void {
+  const seen = new Set<string>();
+  for (const service of services) {
+    for (const { kind, name } of [...service.calls.values(), ...service.queues.values(), ...service.crons]) {
+      const place = `${service.name}\n${kind}\n${name}`;
+      if (seen.has(place)) {
+        throw new ConfigurationError(
+          "setup.name_taken",
+          `setup(): two parts of service "${service.name}" declare the ${kind} "${name}". Rename one.`,
+        );
+      }
+      seen.add(place);
+    }
+  }
 }
 
 /** Every `by` of the services, for the parties a runtime prepares. */

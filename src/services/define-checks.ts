@@ -14,6 +14,8 @@ const KEYS = ["by", "canInvoke", "routes", "calls", "queues", "crons", "cors", "
 const ROUTE_KEYS = ["by", "params", "query", "body", "bodyAs", "cache", "limits", "exposeCredentials", "handle"];
 const BODY_FORMS: readonly unknown[] = ["json", "any-json", "form", "text", "bytes"];
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+/** Queues may have names that a platform gave them. */
+const QUEUE_NAME = /^[^/\\\u0000-\u001f\u007f]{1,128}$/;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 function refuse(code: string, message: string): never {
@@ -110,7 +112,7 @@ function assertQueues(config: RuntimeServiceConfig): void {
   const numbers = ["maxAttempts", "concurrency", "maxSize", "maxMessageSize"] as const;
   for (const [name, queue] of entriesOf(config.queues, "queues")) {
     const where = `queues.${name}`;
-    assertName(name, where);
+    if (!QUEUE_NAME.test(name)) refuse("entry_invalid", `${where}: a queue name has 1 to 128 characters and no slash.`);
     assertEntry(queue, where, ["by", "message", ...numbers, "handle"]);
     assertBy(queue.by, `${where}.by`, "producer");
     assertSchema(queue.message, `${where}.message`);

@@ -20,7 +20,7 @@ export async function deliverMessage(
   const log = source.logOf(entry);
   const correlationId = newCorrelationId(host);
   const abort = new LazyAbort(() => null);
-  const where = { queue: entry.name, message: String(message.id), attempt: message.attempt, correlationId };
+  const where = { queue: entry.name, message: message.id, attempt: message.attempt, correlationId };
   try {
     const admitted = await admit(source, {
       entry,

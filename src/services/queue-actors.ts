@@ -145,7 +145,7 @@ export class QueueActors {
 
   async #handle(entry: QueueConsumer, message: CompletableMessage): Promise<void> {
     const { id, body, attempt, createdAt, caller } = message;
-    const result = await this.#deliver!(entry, { id, body, attempt, createdAt, sender: caller });
+    const result = await this.#deliver!(entry, { id: String(id), body, attempt, createdAt, sender: caller });
     if (result.status === "ack") void message.complete();
   }
 }

@@ -140,6 +140,11 @@ export class ServiceRuntime implements HttpSource, ContextSource, ServiceLink {
     void settled.finally(() => this.#waits.delete(settled));
   }
 
+  /** What `waitUntil` was given and has not settled, as one promise; null when there is nothing. */
+  pending(): Promise<unknown> | null {
+    return this.#waits.size === 0 ? null : Promise.allSettled([...this.#waits]);
+  }
+
   policyOf(entry: RouteEntry): Policy {
     return this.#policies.get(entry.service)!;
   }

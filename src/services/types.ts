@@ -94,8 +94,8 @@ export interface MessageContext<Caller = unknown> extends ServiceContext<Caller>
 
 /** One delivery of a queued message. */
 export interface ServiceMessage<Body = unknown> {
-  /** Ascending in each queue, from 1. */
-  readonly id: bigint;
+  /** Unique in its queue. */
+  readonly id: string;
   readonly body: Body;
   /** 1 at the first delivery. */
   readonly attempt: number;

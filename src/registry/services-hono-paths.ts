@@ -1,0 +1,23 @@
+/** Owns whether one Hono path pattern matches everything another one does. Says no where it is not sure. */
+
+/** True when every path that `route` matches, `guard` matches too. */
+export function coversPath(guard: string, route: string): boolean {
+  const guarded = segments(guard);
+  const routed = segments(route);
+  for (const [at, segment] of guarded.entries()) {
+    const isLast = at === guarded.length - 1;
+    // A trailing star matches any rest, none included.
+    if (segment === "*" && isLast) return true;
+    const other = routed[at];
+    if (other === undefined) return false;
+    if (segment === other) continue;
+    const takesAnything = segment === "*" || /^:[^{}?]+$/.test(segment);
+    // What may be absent, or span several segments, is not one segment.
+    if (!takesAnything || other === "*" || other.endsWith("?") || other.includes("{")) return false;
+  }
+  return guarded.length === routed.length;
+}
+
+function segments(path: string): readonly string[] {
+  return path.split("/").filter((segment) => segment !== "");
+}
