@@ -8,7 +8,7 @@ import { ActorEntries, type ActorEntry, entryOf } from "./actor-entries.ts";
 import { applyParts } from "./apply-parts.ts";
 import { actorSeed, actorSum, factsSum, hostSum, revocationText, stateSum } from "./checksum.ts";
 import { formatCounts, noCounts } from "./counts.ts";
-import { damaged } from "./failure.ts";
+import { damaged, isCorruption } from "./failure.ts";
 import { type HostWrite, nameOf, splitRef, type Write } from "./messages.ts";
 import { becomesBusy, isBusy, Placement } from "./placement.ts";
 import { readActor } from "./rows.ts";
@@ -126,7 +126,17 @@ export class Applier {
     const aid = row["aid"] as number;
     this.statements.get("DELETE FROM actor WHERE slot = ?").run(row["slot"] as number);
     this.entries.drop(write.ref);
-    if (!sweepActor(this.statements, aid)) this.statements.get("INSERT OR IGNORE INTO trash(aid) VALUES (?)").run(aid);
+    if (!this.#sweep(aid)) this.statements.get("INSERT OR IGNORE INTO trash(aid) VALUES (?)").run(aid);
+  }
+
+  /** True when nothing of the actor is left. Rows on damaged pages stay: nothing reaches them without the actor's row. */
+  #sweep(aid: number): boolean {
+    try {
+      return sweepActor(this.statements, aid);
+    } catch (error) {
+      if (isCorruption(error)) return false;
+      throw error;
+    }
   }
 
   #applyHost(write: HostWrite): void {

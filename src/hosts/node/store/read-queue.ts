@@ -3,9 +3,6 @@ import { StoreError } from "../../port.ts";
 import type { ReadCall, ReadReply } from "./messages.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
-/** Reads without an answer; past it a read is refused (G12). */
-const LIMIT = 65_536;
-
 interface Owed {
   resolve(value: unknown): void;
   reject(error: StoreError): void;
@@ -13,18 +10,21 @@ interface Owed {
 
 export class ReadQueue {
   readonly #link: WorkerLink;
+  readonly #limit: number;
   readonly #owed = new Map<number, Owed>();
   #calls: ReadCall[] = [];
   #next = 0;
   #broken: StoreError | null = null;
 
-  constructor(link: WorkerLink) {
+  /** Past `limit` reads without an answer a read is refused (G12). */
+  constructor(link: WorkerLink, limit: number) {
     this.#link = link;
+    this.#limit = limit;
   }
 
   call(method: string, args: readonly unknown[]): Promise<unknown> {
     if (this.#broken !== null) return Promise.reject(this.#broken);
-    if (this.#owed.size >= LIMIT) return Promise.reject(new StoreError("full", "Too many reads are waiting"));
+    if (this.#owed.size >= this.#limit) return Promise.reject(new StoreError("full", "Too many reads are waiting"));
     return new Promise((resolve, reject) => {
       const id = this.#next;
       this.#next += 1;

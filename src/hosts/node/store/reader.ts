@@ -16,7 +16,7 @@ import type {
   Snapshot,
 } from "../../port.ts";
 import { actorSeed, hostSum } from "./checksum.ts";
-import { parseCounts } from "./counts.ts";
+import { type Counts, parseCounts } from "./counts.ts";
 import { damaged } from "./failure.ts";
 import {
   type Columns,
@@ -68,7 +68,7 @@ export class Reader {
     if (filed === null) return [];
     if (query.queue !== null) return this.#readOneQueue(filed, query.queue, query);
     // The tally names the queues that hold messages: finding them among the messages would read them all.
-    return [...parseCounts(filed.counts).queues.keys()]
+    return [...tallyOf(filed).queues.keys()]
       .flatMap((queue) => this.#readOneQueue(filed, queue, query))
       .sort((a, b) => a.id - b.id)
       .slice(0, query.limit);
@@ -118,8 +118,8 @@ export class Reader {
   }
 
   replayCount(actor: ActorRef): number {
-    const row = this.#statements.get("SELECT counts FROM actor WHERE name = ? AND key = ?").get(actor.name, actor.key);
-    return parseCounts((row?.["counts"] ?? null) as string | null).replay;
+    const filed = this.#find(actor);
+    return filed === null ? 0 : tallyOf(filed).replay;
   }
 
   list(name: string, after: string | null, limit: number): readonly ActorRef[] {
@@ -233,6 +233,15 @@ export class Reader {
 
   #all(sql: string, ...values: (string | number | Uint8Array)[]): Columns[] {
     return this.#statements.get(sql).all(...values) as Columns[];
+  }
+}
+
+/** The tally without the checksum of the row it stands in, which covers the whole state. */
+function tallyOf(filed: Filed): Counts {
+  try {
+    return parseCounts(filed.counts);
+  } catch {
+    throw damaged(filed.actor, "the actor's tally is unreadable");
   }
 }
 

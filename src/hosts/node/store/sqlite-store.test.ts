@@ -96,3 +96,23 @@ test("a queue of a hundred thousand messages is read and written in pages withou
   await store.commit({ actor, mode: "destroy" });
   expect(await store.load(actor)).toBeNull();
 });
+
+test("past its limits a store refuses instead of growing, and takes on again when the waiting is done", async () => {
+  const limits = { maxWaitingWrites: 3, maxWaitingBytes: 1000, maxWaitingReads: 2 };
+  const store = await SqliteStore.open({ directory: temporaryDirectory(), ...limits });
+  onTestFinished(() => store.close());
+  const refs = Array.from({ length: 5 }, (_, at) => ({ name: "room", key: `k${at}` }));
+  const outcomes = (results: readonly PromiseSettledResult<unknown>[]) =>
+    results.map((result) => (result.status === "fulfilled" ? "ok" : (result.reason as { code: string }).code));
+  const many = await Promise.allSettled(refs.map((actor) => store.commit(create(actor))));
+  expect(outcomes(many)).toEqual(["ok", "ok", "ok", "full", "full"]);
+  const large = "x".repeat(700);
+  const heavy = await Promise.allSettled(
+    refs.slice(0, 2).map((actor) => store.commit(update(actor, { state: large }))),
+  );
+  expect(outcomes(heavy)).toEqual(["ok", "full"]);
+  await store.commit(update({ name: "room", key: "k1" }, { state: "x".repeat(5000) }));
+  const reads = await Promise.allSettled(refs.slice(0, 3).map((actor) => store.load(actor)));
+  expect(outcomes(reads)).toEqual(["ok", "ok", "full"]);
+  expect(await store.load({ name: "room", key: "k3" })).toBeNull();
+});

@@ -35,6 +35,12 @@ export interface SqliteStoreOptions {
    * throughput, more costs time to start after a crash.
    */
   readonly checkpointPages?: number;
+  /** Writes handed over and not answered; past it a commit is refused with `full`. Default 131,072. */
+  readonly maxWaitingWrites?: number;
+  /** About how many bytes those writes may hold; past it, likewise. Default 256 MiB; one write alone is never too large. */
+  readonly maxWaitingBytes?: number;
+  /** Reads without an answer; past it a read is refused with `full`. Default 65,536. */
+  readonly maxWaitingReads?: number;
   /** Told when a relaxed update, which was answered at once, could not be written. */
   readonly onLost?: (actor: ActorRef, error: StoreError) => void;
   /** For tests: failures to inject. */
@@ -42,6 +48,9 @@ export interface SqliteStoreOptions {
 }
 
 const CHECKPOINT_PAGES = 16_000;
+const MAX_WAITING_WRITES = 131_072;
+const MAX_WAITING_BYTES = 256 * 1024 * 1024;
+const MAX_WAITING_READS = 65_536;
 
 /** The store of the Node host. Open it with {@link SqliteStore.open}. */
 export class SqliteStore implements ActorStore {
@@ -80,8 +89,8 @@ export class SqliteStore implements ActorStore {
       checkpointPages: options.checkpointPages ?? CHECKPOINT_PAGES,
       faults: options.faults ?? [],
     };
-    const reader = startReader({ ...shared, role: "reader" });
-    const writer = startWriter({ ...shared, role: "writer" }, options.onLost ?? (() => {}));
+    const reader = startReader({ ...shared, role: "reader" }, options.maxWaitingReads ?? MAX_WAITING_READS);
+    const writer = startWriter({ ...shared, role: "writer" }, options);
     try {
       const { unclean } = await writer.link.ready;
       reader.link.post({ kind: "open" });
@@ -240,9 +249,9 @@ interface Reading {
   readonly queue: ReadQueue;
 }
 
-function startWriter(options: WorkerOptions, lost: (actor: ActorRef, error: StoreError) => void): Writing {
+function startWriter(worker: WorkerOptions, options: SqliteStoreOptions): Writing {
   const checked = Promise.withResolvers<CheckReport | null>();
-  const link = new WorkerLink(options, {
+  const link = new WorkerLink(worker, {
     reply: (reply) => {
       if (reply.kind === "group") queue.settle(reply);
       else if (reply.kind === "checked") checked.resolve(reply.report);
@@ -252,17 +261,21 @@ function startWriter(options: WorkerOptions, lost: (actor: ActorRef, error: Stor
       queue.break(error);
     },
   });
-  const queue = new WriteQueue(link, lost);
+  const queue = new WriteQueue(link, {
+    maxWrites: options.maxWaitingWrites ?? MAX_WAITING_WRITES,
+    maxBytes: options.maxWaitingBytes ?? MAX_WAITING_BYTES,
+    lost: options.onLost ?? (() => {}),
+  });
   return { link, queue, checked: checked.promise };
 }
 
-function startReader(options: WorkerOptions): Reading {
-  const link = new WorkerLink(options, {
+function startReader(worker: WorkerOptions, limit: number): Reading {
+  const link = new WorkerLink(worker, {
     reply: (reply) => {
       if (reply.kind === "read") queue.settle(reply);
     },
     end: (error) => queue.break(error),
   });
-  const queue = new ReadQueue(link);
+  const queue = new ReadQueue(link, limit);
   return { link, queue };
 }

@@ -2,8 +2,8 @@
  * Owns the main thread's side of writing: what is handed over in one turn of the event loop leaves as one message; a
  * promise settles when the writer says so, in the order of handing over.
  *
- * Q1 At most `POSTED_LIMIT` writes are with the writer; the rest wait here, and past `WAITING_LIMIT` writes or bytes a
- * commit is refused (G12). Q2 A relaxed update resolves when it leaves for the writer, so a flood of them waits
+ * Q1 At most `POSTED_LIMIT` writes are with the writer; the rest wait here, and past `maxWrites` or `maxBytes` a commit
+ * is refused (G12). Q2 A relaxed update resolves when it leaves for the writer, so a flood of them waits
  * too; if it fails later, `lost` is told.
  */
 import { type ActorRef, StoreError, type WriteSet } from "../../port.ts";
@@ -11,7 +11,6 @@ import { type GroupReply, type HostWrite, packHost, packWrite, refOf, splitRef, 
 import type { WorkerLink } from "./worker-link.ts";
 
 const POSTED_LIMIT = 4096;
-const WAITING_LIMIT = { writes: 131_072, bytes: 256 * 1024 * 1024 } as const;
 
 interface Owed {
   readonly ref: string;
@@ -25,9 +24,15 @@ interface Waiter {
   resolve(): void;
 }
 
+export interface WriteQueueOptions {
+  readonly maxWrites: number;
+  readonly maxBytes: number;
+  readonly lost: (actor: ActorRef, error: StoreError) => void;
+}
+
 export class WriteQueue {
   readonly #link: WorkerLink;
-  readonly #lost: (actor: ActorRef, error: StoreError) => void;
+  readonly #options: WriteQueueOptions;
   /** Writes without an answer from the writer, oldest first; the oldest has sequence `#settled + 1`. */
   #owed: Owed[] = [];
   #settled = 0;
@@ -45,9 +50,9 @@ export class WriteQueue {
   #waiters: Waiter[] = [];
   #broken: StoreError | null = null;
 
-  constructor(link: WorkerLink, lost: (actor: ActorRef, error: StoreError) => void) {
+  constructor(link: WorkerLink, options: WriteQueueOptions) {
     this.#link = link;
-    this.#lost = lost;
+    this.#options = options;
   }
 
   commit(writes: WriteSet): Promise<void> {
@@ -107,7 +112,7 @@ export class WriteQueue {
     this.#owed = [];
     this.#latest.clear();
     for (const { ref, answer } of owed) {
-      if (answer === null) this.#lost(actorOf(ref), error);
+      if (answer === null) this.#options.lost(actorOf(ref), error);
       else answer.reject(error);
     }
     for (const resolve of this.#early.splice(0)) resolve();
@@ -125,8 +130,9 @@ export class WriteQueue {
 
   #assertRoom(bytes: number): void {
     if (this.#broken !== null) throw this.#broken;
-    if (this.#owed.length < WAITING_LIMIT.writes && this.#bytes + bytes <= WAITING_LIMIT.bytes) return;
+    const { maxWrites, maxBytes } = this.#options;
     if (this.#owed.length === 0) return;
+    if (this.#owed.length < maxWrites && this.#bytes + bytes <= maxBytes) return;
     throw new StoreError("full", "Too many writes are waiting for the disk; try again when some are done");
   }
 
@@ -153,7 +159,7 @@ export class WriteQueue {
     if (this.#latest.get(owed.ref) === sequence) this.#latest.delete(owed.ref);
     if (error === undefined) owed.answer?.resolve();
     else if (owed.answer !== null) owed.answer.reject(error);
-    else this.#lost(actorOf(owed.ref), error);
+    else this.#options.lost(actorOf(owed.ref), error);
   }
 
   #after(sequence: number): Promise<void> {
