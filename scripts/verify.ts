@@ -23,7 +23,7 @@ interface Step {
 
 function vitest(name: string, ...more: readonly string[]): Step {
   const report = join(reports, `${name.replaceAll(" ", "-")}.json`);
-  const reporters = ["--reporter=dot", "--reporter=json", `--outputFile.json=${report}`];
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   return { name, command: [bin("vitest"), "run", ...more, ...reporters], report };
 }
 
@@ -40,6 +40,9 @@ const LONG: readonly Step[] = [
   { name: "benches", command: [process.execPath, "scripts/bench.ts"] },
 ];
 
+/** A log is read as a file: colours only for somebody who watches. */
+const ENV = process.stdout.isTTY ? process.env : { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
+
 interface Result {
   readonly name: string;
   readonly passed: number;
@@ -51,7 +54,7 @@ function run(step: Step): Result {
   console.log(`\n── ${step.name}`);
   const startedAt = performance.now();
   const [program = "", ...args] = step.command;
-  const { status } = spawnSync(program, args, { cwd: root, stdio: "inherit" });
+  const { status } = spawnSync(program, args, { cwd: root, stdio: "inherit", env: ENV });
   const counts = step.report === undefined ? null : countsOf(step.report);
   // A step that fails without a failed test, such as a file that does not load, counts as one.
   const failed = Math.max(counts?.failed ?? 0, status === 0 ? 0 : 1);
