@@ -98,8 +98,9 @@ export async function setupTest<R extends Registry>(
 
 /** Every party that an entrypoint of the registry names. */
 export function partiesOf(registry: Registry): ReadonlySet<AnyParty> {
-  const all = [...registry.config.actors.values()].flatMap(({ allBy }) => allBy.flatMap(membersOf));
-  return new Set(all.map(baseOf));
+  const { actors, services } = registry.config;
+  const ofActors = [...actors.values()].flatMap(({ allBy }) => allBy.flatMap(membersOf));
+  return new Set([...ofActors.map(baseOf), ...services.flatMap(({ bases }) => bases)]);
 }
 
 /** Longer than all timeouts of a stopping actor together. */
