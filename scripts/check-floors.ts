@@ -49,6 +49,13 @@ export const FLOORS: readonly Floor[] = [
     reason: "The port says what is needed of a platform; it must not know one.",
   },
   {
+    name: "host memory",
+    holds: under("hosts/memory"),
+    may: ["boundary", "port"],
+    packages: [],
+    reason: "It is what is left where there is no platform, so it needs none.",
+  },
+  {
     name: "client",
     holds: under("client"),
     may: ["protocol"],
@@ -72,16 +79,15 @@ export const FLOORS: readonly Floor[] = [
   {
     name: "registry",
     holds: under("registry"),
-    may: ["boundary", "protocol", "port", "client", "actors", "services"],
+    may: ["boundary", "protocol", "port", "host memory", "client", "actors", "services"],
     packages: ["@standard-schema/spec", "hono"],
     reason: `A registry is put on a host from above; it does not choose one. ${webOnly}`,
   },
-  ...["memory", "node", "cloudflare", "rivet"].map((host) => ({
+  ...["node", "cloudflare", "rivet"].map((host) => ({
     name: `host ${host}`,
     holds: under(`hosts/${host}`),
     may: ["boundary", "protocol", "port", "client", "actors", "services", "registry"],
-    packages:
-      { memory: [], node: ["node:*", "ws", "pino"], cloudflare: ["cloudflare:*"], rivet: ["rivetkit"] }[host] ?? [],
+    packages: { node: ["node:*", "ws", "pino"], cloudflare: ["cloudflare:*"], rivet: ["rivetkit"] }[host] ?? [],
     reason: "Hosts are siblings: one must be deployable without the others.",
   })),
   {
@@ -90,6 +96,13 @@ export const FLOORS: readonly Floor[] = [
     may: ["boundary", "protocol", "port", "client", "actors", "services", "registry"],
     packages: ["@standard-schema/spec", "@opentelemetry/api"],
     reason: `It looks at the gate from outside, on any host. ${webOnly}`,
+  },
+  {
+    name: "bynk runtime",
+    holds: under("bynk/runtime"),
+    may: ["boundary", "protocol", "port", "client", "actors", "services", "registry"],
+    packages: ["@standard-schema/spec"],
+    reason: `What compiled programs call, on any host. ${webOnly}`,
   },
   {
     name: "bynk",
