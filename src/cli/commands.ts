@@ -7,4 +7,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "serve", summary: "Run a registry", load: () => import("./commands/serve.ts") },
   { name: "access", summary: "Show who may reach what", load: () => import("./commands/access.ts") },
   { name: "token", summary: "Make a bearer token, offline", load: () => import("./commands/token.ts") },
+  { name: "sign", summary: "Sign a delivery in a webhook's format, offline", load: () => import("./commands/sign.ts") },
+  { name: "verify", summary: "Say why a token or delivery is refused", load: () => import("./commands/verify.ts") },
+  { name: "data", summary: "Look at and look after a data directory", load: () => import("./commands/data.ts") },
 ];

@@ -18,7 +18,8 @@ export async function main(args: readonly string[]): Promise<number> {
     for (const entry of COMMANDS) await addCommand(program, entry, entry.name === wanted);
     if (args.length === 0) program.outputHelp();
     else await program.parseAsync([...args], { from: "user" });
-    return 0;
+    // A command that found what it was asked to look for (damage, a refusal) has said so through its exit code.
+    return Number(process.exitCode ?? 0);
   } catch (error) {
     // Commander has already printed what it has to say, help and version included.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;

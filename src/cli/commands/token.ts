@@ -2,12 +2,10 @@
  * Owns `byward token`: makes an HS256 bearer token, offline. The secret is named, never given on the command line, where it
  * would stay in the shell's history and show in the list of processes.
  */
-import { resolve } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import { mintBearer } from "../../boundary/mint.ts";
-import { devSecretsFile, readDevSecrets } from "../dev/secrets.ts";
 import { readDuration } from "../duration.ts";
-import { CommandFailure } from "../failure.ts";
+import { assertSecretName, secretNamed } from "../named-secret.ts";
 import { paint, stderr, stdout } from "../terminal.ts";
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -49,10 +47,10 @@ export function define(command: Command): void {
 
 async function makeToken(subject: string, flags: TokenFlags): Promise<void> {
   const { issuer, audience, type, id: tokenId, claim: claims, expires: expiresIn } = flags;
-  assertName(flags.secret);
+  assertSecretName(flags.secret);
   const now = Date.now();
   const token = await mintBearer({
-    secret: secretNamed(flags.secret, flags.dataDir),
+    secret: bearerSecret(flags.secret, flags.dataDir),
     subject,
     now,
     expiresIn,
@@ -70,14 +68,8 @@ async function makeToken(subject: string, flags: TokenFlags): Promise<void> {
   stdout(JSON.stringify({ token, subject, claims, expiresAt }, null, 2));
 }
 
-function secretNamed(name: string, dataDir: string): string {
-  const fromEnvironment = process.env[name];
-  const secret = fromEnvironment ?? (process.env["NODE_ENV"] === "production" ? undefined : devSecret(name, dataDir));
-  if (secret === undefined || secret.trim().length === 0) {
-    throw new CommandFailure("token.no_secret", `There is no secret ${name}.`, {
-      hint: `Put it into the environment (${name}=…), name another with --secret, or run byward dev once.`,
-    });
-  }
+function bearerSecret(name: string, dataDir: string): string {
+  const secret = secretNamed(name, dataDir);
   if (Buffer.byteLength(secret) < SHORTEST_KEY_BYTES) {
     stderr(
       paint(
@@ -88,23 +80,6 @@ function secretNamed(name: string, dataDir: string): string {
     );
   }
   return secret;
-}
-
-function devSecret(name: string, dataDir: string): string | undefined {
-  const folder = resolve(dataDir);
-  const secrets = readDevSecrets(folder);
-  if (!Object.hasOwn(secrets, name)) return undefined;
-  stderr(paint("dim", `signed with the development secret ${name} of ${devSecretsFile(folder)}`, process.stderr));
-  return secrets[name];
-}
-
-function assertName(name: string): void {
-  if (/^[A-Z][A-Z0-9_]*$/.test(name)) return;
-  // Not shown: it may be the secret itself.
-  throw new CommandFailure("token.secret_name", "--secret takes the name of an environment variable, not the secret.", {
-    hint: "Name it in capitals, digits and _, such as --secret AUTH_JWT_SECRET.",
-    exitCode: 2,
-  });
 }
 
 function addClaim(text: string, claims: Claims): Claims {
