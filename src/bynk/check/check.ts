@@ -14,6 +14,7 @@ import { checkConsumesCycles } from "./consumes-cycles.ts";
 import { declareUnit } from "./declare.ts";
 import { checkRecursion, linkVariants, resolveShapes } from "./declared-types.ts";
 import { linkExports } from "./exports.ts";
+import { findComponents } from "./graph.ts";
 import type { Target } from "./model.ts";
 import { resolveProviders } from "./providers.ts";
 import { checkHandlers } from "./services/handler-bodies.ts";
@@ -66,14 +67,11 @@ function checkHeaders(fresh: readonly UnitState[], units: Units): void {
 /** Blocks every unit that has an error so far, and every unit that rests on a blocked one. */
 function blockDependents(fresh: readonly UnitState[], units: Units): void {
   for (const unit of fresh) if (unit.findings.errors > 0) unit.blocked = true;
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const unit of fresh) {
-      const bases = [...unit.model.uses, ...unit.model.consumes];
-      if (unit.blocked || !bases.some((base) => units.get(base.unit.name)?.blocked)) continue;
-      unit.blocked = true;
-      changed = true;
-    }
+  const next = (unit: UnitState): readonly UnitState[] =>
+    [...unit.model.uses, ...unit.model.consumes].flatMap((base) => units.get(base.unit.name) ?? []);
+  for (const component of findComponents({ nodes: fresh, next })) {
+    const isBlocked = component.some((unit) => unit.blocked || next(unit).some((base) => base.blocked));
+    if (isBlocked) for (const unit of component) unit.blocked = true;
   }
 }
 

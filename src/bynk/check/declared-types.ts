@@ -10,7 +10,8 @@ import type {
   TypeDecl,
   VariantDecl,
 } from "../syntax/ast.ts";
-import type { BaseName, Field, PayloadField, Shape, SumShape, Type, Variant } from "./model.ts";
+import { findComponents } from "./graph.ts";
+import type { BaseName, DeclaredType, Field, PayloadField, Shape, SumShape, Type, Variant } from "./model.ts";
 import { resolveRefinement } from "./refinements.ts";
 import { reportUnsupported, type TypeBuild, type UnitState } from "./state.ts";
 import { resolveTypeRef } from "./type-refs.ts";
@@ -181,24 +182,25 @@ function resolveEmbed(
 
 /** Finds records that contain themselves. Runs once the shapes of all units are known. */
 export function checkRecursion(unit: UnitState): void {
+  const group = new Map<DeclaredType, readonly DeclaredType[]>();
+  for (const component of findComponents({ nodes: unit.own.types.values(), next: heldRecords })) {
+    for (const type of component) group.set(type, component);
+  }
   for (const type of unit.own.types.values()) {
     if (type.shape.kind !== "record") continue;
     for (const field of type.shape.fields) {
-      if (!contains(field.type, type, new Set())) continue;
+      // What a field holds leads back to the record exactly when both are in one circle.
+      if (field.type.kind !== "declared" || group.get(field.type.declared) !== group.get(type)) continue;
       const args = { record: type.name, field: field.name };
       unit.findings.report(type.source, "bynk.resolve.recursive_record_field", field.decl.type.span, args);
     }
   }
 }
 
-/** Whether a value of `inner` holds a value of `record` directly or through other records. */
-function contains(inner: Type, record: TypeBuild, seen: Set<object>): boolean {
-  if (inner.kind !== "declared") return false;
-  if (inner.declared === record) return true;
-  const { shape } = inner.declared;
-  if (shape.kind !== "record" || seen.has(inner.declared)) return false;
-  seen.add(inner.declared);
-  return shape.fields.some((field) => contains(field.type, record, seen));
+/** The declared types a record's value holds directly, not through `Option`, a container or a sum. */
+function heldRecords(type: DeclaredType): readonly DeclaredType[] {
+  if (type.shape.kind !== "record") return [];
+  return type.shape.fields.flatMap((field) => (field.type.kind === "declared" ? [field.type.declared] : []));
 }
 
 /** Makes every variant of the visible sums findable by its bare name. Runs once all shapes are known. */

@@ -2,6 +2,7 @@
 import type { SourceFile } from "../diagnostics/source-file.ts";
 import type { ProviderOp, ProvidesDecl } from "../syntax/ast.ts";
 import { resolveGiven } from "./given.ts";
+import { findComponents, findCycle, isCircle } from "./graph.ts";
 import type { Capability, Operation, ProvidedOperation, Provider } from "./model.ts";
 import { resolveParams } from "./signatures.ts";
 import type { Located, UnitState } from "./state.ts";
@@ -105,25 +106,16 @@ function printSignature(operation: Pick<Operation, "params" | "result">): string
 
 /** Sorts providers behind those they are given, and reports those that depend on each other in a circle. */
 function inDependencyOrder(unit: UnitState, providers: readonly Provider[]): readonly Provider[] {
-  const sorted: Provider[] = [];
-  const done = new Set<Provider>();
-  const visit = (provider: Provider, trail: readonly Provider[]): void => {
-    const start = trail.indexOf(provider);
-    if (start >= 0) {
-      reportCycle(unit, trail.slice(start));
-      return;
-    }
-    if (done.has(provider)) return;
-    for (const { capability } of provider.given) {
-      const next = providers.find((candidate) => candidate.capability === capability);
-      if (next !== undefined) visit(next, [...trail, provider]);
-    }
-    if (done.has(provider)) return;
-    done.add(provider);
-    sorted.push(provider);
-  };
-  for (const provider of providers) visit(provider, []);
-  return sorted;
+  const of = new Map(providers.map((provider) => [provider.capability, provider]));
+  const next = (provider: Provider): readonly Provider[] =>
+    provider.given.flatMap(({ capability }) => of.get(capability) ?? []);
+  const components = findComponents({ nodes: providers, next });
+  for (const component of components) {
+    const first = component.toSorted((a, b) => a.decl.span.start - b.decl.span.start)[0];
+    const cycle = first && isCircle(component, next) ? findCycle(first, next) : undefined;
+    if (cycle !== undefined) reportCycle(unit, cycle);
+  }
+  return components.flat();
 }
 
 function reportCycle(unit: UnitState, cycle: readonly Provider[]): void {
