@@ -55,7 +55,16 @@ beforeAll(() => {
   }[];
   tarball = join(folder, packed!.filename);
   writeFileSync(join(project, "package.json"), '{"private":true,"type":"module"}\n');
-  npm(project, "install", tarball, pinned("node"), pinned("typescript"), pinned("@types/node"));
+  npm(
+    project,
+    "install",
+    tarball,
+    pinned("node"),
+    pinned("typescript"),
+    pinned("@types/node"),
+    pinned("react"),
+    pinned("@types/react"),
+  );
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
