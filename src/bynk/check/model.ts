@@ -110,7 +110,7 @@ export type Type =
   | { readonly kind: "queueResult" }
   | { readonly kind: "list"; readonly element: Type }
   | { readonly kind: "map"; readonly key: Type; readonly value: Type }
-  /** The records `ValidationError { field, message, value }` and `JsonError { kind, path, message }`. */
+  /** The records `ValidationError { field, message, value }` and `JsonError { kind, path, message }`, all of Strings. */
   | { readonly kind: "errorRecord"; readonly name: "ValidationError" | "JsonError" }
   /** The binder of a single party: nothing but `.identity` can be asked of it. */
   | { readonly kind: "caller"; readonly actor: Actor }
