@@ -51,6 +51,8 @@ export type { WebhookFormat } from "./boundary/webhooks/format.ts";
 export { webhook } from "./boundary/webhooks/webhook.ts";
 export { memory } from "./hosts/memory/host.ts";
 export { Registry, type Served, type ServeOptions } from "./registry/registry.ts";
+export { type GuardedHandler, type GuardOptions, guard } from "./registry/services-guard.ts";
+export { type ServiceModule, type ServiceModuleOptions, serviceModule } from "./registry/services-module.ts";
 export { type SetupOptions, setup } from "./registry/setup.ts";
 export { type ServiceConfig, type ServiceDefinition, service } from "./services/define.ts";
 export { ack, retry } from "./services/queue-result.ts";
