@@ -22,7 +22,8 @@ function startsWith(key: KvKey, prefix: KvKey): boolean {
 
 /** The first key after every key with this prefix, or null when there is none (all bytes 0xff). */
 export function afterPrefix(prefix: KvKey): KvKey | null {
-  const end = prefix.slice();
+  // Not `slice`: of a Node Buffer that would be a view of the caller's bytes.
+  const end = new Uint8Array(prefix);
   for (let at = end.length - 1; at >= 0; at -= 1) {
     if (end[at] === 0xff) continue;
     end[at] = (end[at] as number) + 1;

@@ -324,7 +324,12 @@ function partTests(use: Use): void {
     expect(await list({})).toEqual(["", "0", "97", "97.98", "98", "98.255", "255.255"]);
     expect(await list({ start: text("a"), end: text("b") })).toEqual(["97", "97.98"]);
     expect(await list({ prefix: text("b") })).toEqual(["98", "98.255"]);
-    expect(await list({ prefix: bytes(0xff) })).toEqual(["255.255"]);
+    const prefix = Buffer.from([0xff]);
+    expect(await list({ prefix })).toEqual(["255.255"]);
+    expect(prefix[0]).toBe(0xff);
+    const own = Buffer.from("a");
+    expect(await list({ prefix: own })).toEqual(["97", "97.98"]);
+    expect(own.toString()).toBe("a");
     expect(await list({ prefix: text("a"), start: text("aa"), limit: 5 })).toEqual(["97.98"]);
     expect(await list({ reverse: true, limit: 2 })).toEqual(["255.255", "98.255"]);
   });
@@ -340,6 +345,35 @@ function partTests(use: Use): void {
     await store.commit(update(room, { kvDelete: [text("k"), text("absent")] }));
     expect(await store.kvGet(room, [text("k")])).toEqual([null]);
     expect(await store.kvGet({ ...room, key: "absent" }, [text("k")])).toEqual([null]);
+  });
+
+  test("what is handed over is taken as it is at that moment", async () => {
+    const { store, room } = await use();
+    await store.commit(create(room));
+    const pool = Buffer.alloc(10_000);
+    const value = pool.subarray(100, 103);
+    const queuePut = [message(1)];
+    const commit = store.commit(update(room, { queuePut, kvPut: [{ key: text("k"), value }] }));
+    queuePut.length = 0;
+    pool.fill(9);
+    await commit;
+    const key = text("k");
+    const read = store.kvGet(room, [key]);
+    key[0] = 0;
+    expect(await read).toEqual([bytes(0, 0, 0)]);
+    expect((await store.load(room))?.queues).toEqual({ jobs: { ready: 1, dead: 0 } });
+  });
+
+  test("a caller that is no plain data is stored as its JSON, and one that has none is refused alone", async () => {
+    const { store, room } = await use();
+    const caller = { party: "User", claims: {}, expiresAt: null, issuedAt: null, tokenId: null };
+    const odd = { ...caller, identity: { name: "u", greet: () => "hi" } };
+    await store.commit(create(room, { queuePut: [message(1, { caller: odd, idempotencyKey: "k" })] }));
+    expect((await store.findQueueKey(room, "jobs", "k"))?.caller).toEqual({ ...caller, identity: { name: "u" } });
+    const none = update(room, { state: "new", queuePut: [message(2, { caller: { ...caller, identity: 1n } })] });
+    await expect(store.commit(none)).rejects.toMatchObject({ name: "StoreError", code: "failed" });
+    expect((await store.load(room))?.state).toBe('{"key":"lobby"}');
+    await store.commit(update(room, { state: "after" }));
   });
 
   test("replay ids are counted, replaced and deleted", async () => {

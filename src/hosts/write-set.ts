@@ -3,7 +3,7 @@
  * things. Pure; knows no platform.
  */
 import { keyText } from "./kv-range.ts";
-import { StoreError, type WriteSet } from "./port.ts";
+import { type QueueRow, StoreError, type WriteSet } from "./port.ts";
 
 /** The most columns of text an actor's address may take; far beyond what a path segment can carry. */
 const MAX_ADDRESS = 4096;
@@ -47,6 +47,15 @@ function assertDisjoint<Row, Id>(
   const gone = new Set(deleted);
   for (const row of put) {
     if (gone.has(idOf(row))) throw refused(writes, `${what} ${String(idOf(row))} is both written and deleted`);
+  }
+}
+
+/** The caller of a message as it is stored: what JSON makes of it. @throws StoreError `failed` where it makes nothing */
+export function callerText(row: QueueRow): string | null {
+  try {
+    return row.caller === null ? null : JSON.stringify(row.caller);
+  } catch (error) {
+    throw new StoreError("failed", `Message ${row.id} refused: its caller has no JSON form`, { cause: error });
   }
 }
 

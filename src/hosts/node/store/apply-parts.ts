@@ -2,11 +2,11 @@
  * Owns the writing of everything of an actor that is not its own row: messages, schedules, connections, keys, replay
  * ids. Runs inside a savepoint of the group's transaction; keeps the actor's tally in step.
  */
-import type { ConnectionRow, KvKey, QueueRow, ReplayRow, ScheduleRow } from "../../port.ts";
+import type { ConnectionRow, KvKey, ReplayRow, ScheduleRow } from "../../port.ts";
 import type { ActorEntry } from "./actor-entries.ts";
 import { connectionSum, kvSum, queueSum, replaySum, scheduleSum } from "./checksum.ts";
 import { countMessage } from "./counts.ts";
-import type { WriteParts } from "./messages.ts";
+import type { QueueRecord, WriteParts } from "./messages.ts";
 import { QUEUE_STATUS } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
@@ -33,10 +33,9 @@ const INSERT_MESSAGE = `INSERT INTO queue(queue, status, created, available, att
 const UPDATE_MESSAGE = `UPDATE queue SET queue = ?, status = ?, created = ?, available = ?, attempt = ?, idempotency = ?,
   keep_until = ?, caller = ?, response = ?, dead_reason = ?, sum = ?, body = ? WHERE aid = ? AND id = ?`;
 
-function putMessage(statements: Statements, entry: ActorEntry, row: QueueRow): void {
+function putMessage(statements: Statements, entry: ActorEntry, row: QueueRecord): void {
   const known = uncount(statements, entry, row.id);
-  const caller = row.caller === null ? null : JSON.stringify(row.caller);
-  const sum = queueSum(entry.seed, row, caller);
+  const sum = queueSum(entry.seed, row, row.caller);
   statements
     .get(known ? UPDATE_MESSAGE : INSERT_MESSAGE)
     .run(
@@ -47,7 +46,7 @@ function putMessage(statements: Statements, entry: ActorEntry, row: QueueRow): v
       row.attempt,
       row.idempotencyKey,
       row.keepUntil ?? null,
-      caller,
+      row.caller,
       row.response ?? null,
       row.deadReason ?? null,
       sum,

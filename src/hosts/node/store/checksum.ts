@@ -28,7 +28,7 @@ export function actorSum(facts: number, state: number, seq: number): number {
   return (crc32(String(seq), state) ^ facts) >>> 0;
 }
 
-export function queueSum(seed: number, row: QueueRow, caller: string | null): number {
+export function queueSum(seed: number, row: Omit<QueueRow, "caller">, caller: string | null): number {
   const { id, queue, createdAt, availableAt, attempt, idempotencyKey, status, keepUntil, response, deadReason } = row;
   const head = JSON.stringify([
     id,

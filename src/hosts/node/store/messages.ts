@@ -4,7 +4,8 @@
  *
  * A reply names the last write it settles; writes are settled in the order they were sent, so successes need no names.
  */
-import type { ActorMeta, RevocationRow, StoreFailure, WriteSet } from "../../port.ts";
+import type { ActorMeta, QueueRow, RevocationRow, StoreFailure, WriteSet } from "../../port.ts";
+import { callerText } from "../../write-set.ts";
 import type { Fault } from "./faults.ts";
 
 /** Which thread a worker is. */
@@ -18,20 +19,27 @@ export interface WorkerOptions {
   readonly faults: readonly Fault[];
 }
 
+/** A message with its caller as JSON text: an identity may hold what no thread can be sent. */
+export interface QueueRecord extends Omit<QueueRow, "caller"> {
+  readonly caller: string | null;
+}
+
 /** The parts of a write set that are not plain columns of the actor's row. */
-export type WriteParts = Pick<
-  WriteSet,
-  | "queuePut"
-  | "queueDelete"
-  | "schedulePut"
-  | "scheduleDelete"
-  | "connectionPut"
-  | "connectionDelete"
-  | "kvPut"
-  | "kvDelete"
-  | "replayPut"
-  | "replayDelete"
->;
+export interface WriteParts
+  extends Pick<
+    WriteSet,
+    | "queueDelete"
+    | "schedulePut"
+    | "scheduleDelete"
+    | "connectionPut"
+    | "connectionDelete"
+    | "kvPut"
+    | "kvDelete"
+    | "replayPut"
+    | "replayDelete"
+  > {
+  readonly queuePut?: readonly QueueRecord[];
+}
 
 export type Mode = WriteSet["mode"];
 
@@ -190,18 +198,36 @@ export function* unpackWrites(flat: readonly unknown[]): Generator<Write> {
   }
 }
 
+/**
+ * The parts that hold anything, copied: the batch leaves later, and by then the caller may use its arrays and bytes for
+ * something else. Bytes get a buffer of their own; a view would be sent with all of the buffer behind it.
+ */
 function partsOf(writes: WriteSet): WriteParts | undefined {
-  if (writes.mode === "destroy") return undefined;
-  const parts: { -readonly [Key in keyof WriteParts]: WriteParts[Key] } = {};
-  let some = false;
-  for (const key of PART_KEYS) {
-    const rows = writes[key];
-    if (rows === undefined || rows.length === 0) continue;
-    // The cast holds because both sides are indexed by the same key of the same type.
-    (parts as Record<string, unknown>)[key] = rows;
-    some = true;
-  }
-  return some ? parts : undefined;
+  if (writes.mode === "destroy" || PART_KEYS.every((key) => isEmpty(writes[key]))) return undefined;
+  return {
+    ...(isEmpty(writes.queuePut) ? {} : { queuePut: writes.queuePut.map(recordOf) }),
+    ...(isEmpty(writes.queueDelete) ? {} : { queueDelete: [...writes.queueDelete] }),
+    ...(isEmpty(writes.schedulePut) ? {} : { schedulePut: [...writes.schedulePut] }),
+    ...(isEmpty(writes.scheduleDelete) ? {} : { scheduleDelete: [...writes.scheduleDelete] }),
+    ...(isEmpty(writes.connectionPut) ? {} : { connectionPut: [...writes.connectionPut] }),
+    ...(isEmpty(writes.connectionDelete) ? {} : { connectionDelete: [...writes.connectionDelete] }),
+    ...(isEmpty(writes.kvPut) ? {} : { kvPut: writes.kvPut.map(copyPair) }),
+    ...(isEmpty(writes.kvDelete) ? {} : { kvDelete: writes.kvDelete.map((key) => new Uint8Array(key)) }),
+    ...(isEmpty(writes.replayPut) ? {} : { replayPut: [...writes.replayPut] }),
+    ...(isEmpty(writes.replayDelete) ? {} : { replayDelete: [...writes.replayDelete] }),
+  };
+}
+
+function isEmpty(rows: readonly unknown[] | undefined): rows is undefined {
+  return rows === undefined || rows.length === 0;
+}
+
+function recordOf(row: QueueRow): QueueRecord {
+  return { ...row, caller: callerText(row) };
+}
+
+function copyPair({ key, value }: { key: Uint8Array; value: Uint8Array }): { key: Uint8Array; value: Uint8Array } {
+  return { key: new Uint8Array(key), value: new Uint8Array(value) };
 }
 
 const PART_KEYS = [

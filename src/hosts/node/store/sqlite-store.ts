@@ -130,11 +130,19 @@ export class SqliteStore implements ActorStore {
   }
 
   kvGet(actor: ActorRef, keys: readonly KvKey[]): Promise<readonly (Uint8Array | null)[]> {
-    return this.#readActor("kvGet", actor, keys);
+    return this.#readActor(
+      "kvGet",
+      actor,
+      keys.map((key) => new Uint8Array(key)),
+    );
   }
 
   kvList(actor: ActorRef, range: KvRange): Promise<readonly { key: KvKey; value: Uint8Array }[]> {
-    return this.#readActor("kvList", actor, range);
+    const own: { -readonly [Key in keyof KvRange]: KvRange[Key] } = { ...range };
+    if (range.start !== undefined) own.start = new Uint8Array(range.start);
+    if (range.end !== undefined) own.end = new Uint8Array(range.end);
+    if (range.prefix !== undefined) own.prefix = new Uint8Array(range.prefix);
+    return this.#readActor("kvList", actor, own);
   }
 
   replayGet(actor: ActorRef, id: string): Promise<ReplayRow | null> {

@@ -7,7 +7,7 @@
  * too; if it fails later, `lost` is told.
  */
 import { type ActorRef, StoreError, type WriteSet } from "../../port.ts";
-import { type GroupReply, type HostWrite, packHost, packWrite, refOf, splitRef, type WriteParts } from "./messages.ts";
+import { type GroupReply, type HostWrite, packHost, packWrite, refOf, splitRef } from "./messages.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
 const POSTED_LIMIT = 4096;
@@ -187,7 +187,7 @@ function sizeOf(writes: WriteSet): number {
     : state + sizeOfParts(writes);
 }
 
-function sizeOfParts(parts: WriteParts): number {
+function sizeOfParts(parts: WriteSet): number {
   let size = 0;
   for (const row of parts.queuePut ?? []) size += row.body.length + (row.response?.length ?? 0);
   for (const { key, value } of parts.kvPut ?? []) size += key.length + value.length;
