@@ -124,7 +124,7 @@ function bringTypes(unit: UnitState, target: UnitState, clause: Located<Consumes
   for (const [name, { type, visibility }] of target.model.exportedTypes) {
     const taken = unit.scope.types.get(name);
     const shadowed = taken !== undefined || unit.scope.functions.has(name);
-    if (taken?.declared === type && taken.via === "consumes") continue;
+    if (taken?.declared === type) continue;
     if (!shadowed) {
       const open = target.group.kind === "adapter" && visibility === "transparent";
       // Exported types are declared types of some unit, all of which are built here.

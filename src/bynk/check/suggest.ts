@@ -22,10 +22,7 @@ export interface UnknownName<C extends NearCode> {
 /** Reports a name that means nothing, with the nearest one that would. */
 export function reportUnknown<C extends NearCode>(findings: Findings, unknown: UnknownName<C>): void {
   const { source, span, name, code, args } = unknown;
-  const nearest = nearestOf(
-    name,
-    [...unknown.known].filter((candidate) => candidate !== name),
-  );
+  const nearest = findings.mayStillSuggest() ? nearestOf(name, comparable(name, unknown.known)) : undefined;
   if (nearest === undefined) {
     findings.report<C>(source, code, span, args);
     return;
@@ -37,4 +34,10 @@ export function reportUnknown<C extends NearCode>(findings: Findings, unknown: U
     variant: "near" as "near" & VariantsOf<C>,
     fixes,
   });
+}
+
+/** Names of about the same length: no other can be near. */
+function comparable(name: string, known: Iterable<string>): readonly string[] {
+  const limit = Math.max(1, Math.floor(name.length / 3));
+  return [...new Set(known)].filter((other) => other !== name && Math.abs(other.length - name.length) <= limit);
 }

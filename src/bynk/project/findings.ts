@@ -10,10 +10,13 @@ import {
 import type { SourceFile } from "../diagnostics/source-file.ts";
 import type { Span } from "../syntax/ast.ts";
 
+const maxSuggestions = 50;
+
 export class Findings {
   readonly #found: Diagnostic[] = [];
   readonly #seen = new Set<string>();
   #errors = 0;
+  #searches = 0;
 
   report<const C extends Code, const V extends "default" | VariantsOf<C> = "default">(
     source: SourceFile,
@@ -32,6 +35,12 @@ export class Findings {
     this.#seen.add(key);
     this.#found.push(diagnostic);
     if (diagnostic.severity === "error" && code !== "bynk.unsupported") this.#errors += 1;
+  }
+
+  /** Looking for the nearest of many names costs time; past a number of wrong ones nobody reads the suggestions. */
+  mayStillSuggest(): boolean {
+    this.#searches += 1;
+    return this.#searches <= maxSuggestions;
   }
 
   get all(): readonly Diagnostic[] {

@@ -53,7 +53,9 @@ function inferValueCall(body: Body, env: Env | undefined, expr: MethodCall, hint
   }
   const builtin = inferKernelCall(body, env, expr, type, hint);
   if (builtin !== undefined) return builtin;
-  inferAll(body, env, expr.args);
+  // A lambda handed to a method of a later ring is part of what is refused there.
+  const isLater = type.kind === "list" || type.kind === "map" || isLaterMethod(type, method.text);
+  inferAll(body, env, isLater ? expr.args.filter((arg) => arg.kind !== "LambdaExpr") : expr.args);
   if (type.kind !== "error" && method.text !== "") reportNoMethod(body, expr, type);
   return errorType;
 }

@@ -12,6 +12,9 @@ unsupported("adapter «mail»\ntype T = Int\n");
 unsupported(
   "context t\nagent «Cart» {\n  key owner: String\n  store n: Cell[Int]\n  on call get() -> Effect[Int] { n }\n}\n",
 );
+unsupported(
+  'context t\nagent «Cart» {\n  key owner: String\n  store n: Cell[Int]\n  on call get() -> Effect[Int] { n }\n}\nservice s { on call() -> Effect[Int] {\n  let n <- Cart("a").get()\n  n\n} }\n',
+);
 unsupported("context t\nevent «Order» = { id: String }\n");
 unsupported('commons t\nmessages «"en"» @reference { "a" => "b" }\n');
 unsupported("commons t\ntype Box[«T»] = { value: T }\n");
@@ -22,6 +25,7 @@ unsupported("commons t\nfn f(g: «Int -> Int») -> Int { 1 }\n");
 unsupported("commons t\ntype R = { s: «Stream[Int]» }\n");
 unsupported(body("let n = xs.«length»()"));
 unsupported(body("let g = «(x: Int) => x»"));
+unsupported(body("let m = xs.«map»((x) => x)"));
 unsupported(body("let m = «Map.empty()»"));
 unsupported(body("let m = «Json.encode(1)»"));
 unsupported(body("let m = o.«map»(g())", "o: Option[Int]").replace("commons t\n", "commons t\nfn g() -> Int { 1 }\n"));
