@@ -3,6 +3,26 @@
  * platform; this one is what any other runtime gets.
  */
 
+export type {
+  ActionContextOf,
+  ActorContextOf,
+  BeforeActionResponseContextOf,
+  BeforeConnectContextOf,
+  ConnContextOf,
+  ConnectContextOf,
+  ConnInitContextOf,
+  CreateConnStateContextOf,
+  CreateContextOf,
+  CreateVarsContextOf,
+  DestroyContextOf,
+  DisconnectContextOf,
+  RequestContextOf,
+  RunContextOf,
+  SleepContextOf,
+  StateChangeContextOf,
+  WakeContextOf,
+  WebSocketContextOf,
+} from "./actors/context-of.ts";
 export type { Decision } from "./actors/decisions.ts";
 export { type ActorConfig, type ActorDefinition, actor } from "./actors/define.ts";
 export type { RegistryLimits } from "./actors/limits.ts";
