@@ -32,8 +32,8 @@ const api = service({
       handle(c) {
         expectTypeOf(c.params).toEqualTypeOf<{ readonly id: string }>();
         expectTypeOf(c.caller.party).toEqualTypeOf<"User" | "Visitor">();
-        expectTypeOf(c.query).toEqualTypeOf<undefined>();
-        expectTypeOf(c.body).toEqualTypeOf<undefined>();
+        expectTypeOf(c.query).toEqualTypeOf<unknown>();
+        expectTypeOf(c.body).toEqualTypeOf<unknown>();
         // @ts-expect-error the path has no such parameter
         c.params.name;
         return { id: c.params.id };

@@ -65,7 +65,7 @@ export interface ServiceContext<Caller = unknown> {
 }
 
 /** What a route's handler sees. */
-export interface RouteContext<Caller = unknown, Params = unknown, Query = undefined, Body = undefined>
+export interface RouteContext<Caller = unknown, Params = unknown, Query = unknown, Body = unknown>
   extends ServiceContext<Caller> {
   readonly method: string;
   readonly params: Params;
@@ -213,8 +213,6 @@ export interface QueueConsumerOptions {
 
 /** The type a map gives for one of its keys; unknown where it gives none. */
 export type At<Map, Key> = Key extends keyof Map ? Map[Key] : unknown;
-/** What an absent schema yields. */
-export type Validated<Output> = unknown extends Output ? undefined : Output;
 /** The path parameters, as strings or as their schema yields them. */
 export type ParamsAt<Key, Output> = unknown extends Output ? PathParams<Key> : Output;
 /** Callers of an entrypoint: of its own `by`, else of the default. */
@@ -272,12 +270,7 @@ export type RoutesConfig<B, RouteBy, Params, Query, Body, Result> = {
   readonly [Key in keyof Result]: {
     /** Answers: a `Response`, or a value that is sent as JSON with 200; undefined is 204. */
     handle(
-      c: RouteContext<
-        CallerAt<B, At<RouteBy, Key>>,
-        ParamsAt<Key, At<Params, Key>>,
-        Validated<At<Query, Key>>,
-        Validated<At<Body, Key>>
-      >,
+      c: RouteContext<CallerAt<B, At<RouteBy, Key>>, ParamsAt<Key, At<Params, Key>>, At<Query, Key>, At<Body, Key>>,
     ): Result[Key];
   };
 } & RouteChecks<B, RouteBy>;
