@@ -15,7 +15,7 @@ import type {
   TypeDecl,
   TypeParam,
 } from "../syntax/ast.ts";
-import type { DeclaredType, Place, ProgramUnit, Target } from "./model.ts";
+import type { Place, ProgramUnit, Shape, Target, Type } from "./model.ts";
 import {
   createTyping,
   type FuncBuild,
@@ -51,6 +51,7 @@ export function declareUnit(group: UnitGroup, target: Target, contextNames: read
     blocked: group.parts.some((part) => part.file.broken),
   };
   if (group.kind === "adapter" && !group.firstParty) {
+    // A group has at least the part that began it.
     const [first] = group.parts as [UnitPart];
     reportUnsupported(unit, first.source, first.node.name.span, "adapters of your own");
   }
@@ -215,20 +216,27 @@ function declareType(unit: UnitState, source: SourceFile, decl: TypeDecl | Event
   const func = unit.own.functions.get(name.text);
   if (func !== undefined) reportConflict(unit, source, name, { source: func.source, span: func.decl.name.span });
   if (decl.kind === "TypeDecl") reportTypeParams(unit, source, decl.typeParams, "generic types");
-  unit.own.types.set(name.text, createType(unit, source, decl));
+  unit.own.types.set(name.text, new DeclaredTypeBuild(unit.model, source, decl));
 }
 
-function createType(unit: UnitState, source: SourceFile, decl: TypeDecl | EventDecl): TypeBuild {
-  const build: Mutable<Omit<TypeBuild, "type">> = {
-    name: decl.name.text,
-    unit: unit.model,
-    source,
-    decl,
-    shape: { kind: "broken" },
-    methods: new Map(),
-    statics: new Map(),
-  };
-  return Object.assign(build, { type: { kind: "declared", declared: build as unknown as DeclaredType } as const });
+/** A declared type and the type of its values name each other. */
+class DeclaredTypeBuild implements TypeBuild {
+  readonly name: string;
+  readonly unit: ProgramUnit;
+  readonly source: SourceFile;
+  readonly decl: TypeDecl | EventDecl;
+  readonly type: Type;
+  shape: Shape = { kind: "broken" };
+  readonly methods = new Map<string, FuncBuild>();
+  readonly statics = new Map<string, FuncBuild>();
+
+  constructor(unit: ProgramUnit, source: SourceFile, decl: TypeDecl | EventDecl) {
+    this.name = decl.name.text;
+    this.unit = unit;
+    this.source = source;
+    this.decl = decl;
+    this.type = { kind: "declared", declared: this };
+  }
 }
 
 function declareFunction(unit: UnitState, source: SourceFile, decl: FnDecl): void {

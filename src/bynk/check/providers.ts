@@ -119,6 +119,7 @@ function inDependencyOrder(unit: UnitState, providers: readonly Provider[]): rea
 }
 
 function reportCycle(unit: UnitState, cycle: readonly Provider[]): void {
+  // A circle has at least one member.
   const [first] = cycle as [Provider];
   const chain = [...cycle, first].map((provider) => provider.capability.name).join(" → ");
   const span = first.decl.given?.span ?? first.decl.implementation.span;

@@ -97,6 +97,7 @@ function readLength(
   node: PredicateNode,
   kind: "MinLength" | "MaxLength" | "Length",
 ): Predicate | undefined {
+  // `fits` has counted the arguments.
   const [arg] = node.args as [PredicateArg];
   if (arg.kind !== "SignedLiteral" || arg.literal.kind !== "IntLiteral") return reportArguments(reader, node, arg.span);
   if (arg.value < 0) {
@@ -107,6 +108,7 @@ function readLength(
 }
 
 function readRange(reader: Reader, node: PredicateNode): Predicate | undefined {
+  // `fits` has counted the arguments.
   const [low, high] = node.args as [PredicateArg, PredicateArg];
   for (const bound of [low, high]) {
     if (bound.kind !== "SignedLiteral") return reportArguments(reader, node, bound.span);
@@ -127,6 +129,7 @@ function readRange(reader: Reader, node: PredicateNode): Predicate | undefined {
 }
 
 function readPattern(reader: Reader, node: PredicateNode): Predicate | undefined {
+  // `fits` has counted the arguments.
   const [arg] = node.args as [PredicateArg];
   if (arg.kind !== "StringLiteral") return reportArguments(reader, node, arg.span);
   const pattern = arg.value;

@@ -41,6 +41,11 @@ export function listOf(element: Type): Type {
   return { kind: "list", element };
 }
 
+/** Whether some part of a type is not known. */
+export function hasGap(type: Type): boolean {
+  return type.kind === "error" || argumentsOf(type).some(hasGap);
+}
+
 /** The type inside an `Effect[_]`, or the type itself. */
 export function peelEffect(type: Type): Type {
   return type.kind === "effect" ? type.value : type;

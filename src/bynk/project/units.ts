@@ -55,11 +55,13 @@ export function groupUnits(files: readonly ParsedSource[], findings: Findings): 
 /** A unit of the toolchain: its name and place are as they should be. */
 export function firstPartyGroup(file: ParsedSource): UnitGroup {
   const parts = file.ast.units.flatMap((node) => (node.kind === "Suite" ? [] : [{ file, source: file.source, node }]));
+  // Every unit of the toolchain has a part.
   const [first] = parts as [UnitPart];
   return { name: first.node.name.text, kind: kindOf[first.node.kind], firstParty: true, parts };
 }
 
 function checkGroup(name: string, parts: readonly UnitPart[], findings: Findings): UnitGroup {
+  // A group has at least the part that began it.
   const [first] = parts as [UnitPart, ...UnitPart[]];
   if (first.node.name.parts[0]?.text === "bynk") {
     for (const part of parts) findings.report(part.source, "bynk.namespace.reserved", part.node.name.span, { name });

@@ -1,7 +1,8 @@
 /** Programs that are right, each about one thing the checker could wrongly refuse. */
 import { expect, test } from "vitest";
 import { check } from "../../../src/bynk/compile.ts";
-import { project } from "./case.ts";
+import { readPrograms } from "../support/corpus.ts";
+import { gapsOf, project } from "./case.ts";
 
 interface Accepted {
   readonly name: string;
@@ -205,6 +206,10 @@ accepts(
   "joined branches where None alone says nothing",
   fn("a: Bool", "Option[Int]", "let x = if a { Some(1) } else { None }\n  x"),
 );
+accepts(
+  "a value whose type differs from what the body returns",
+  fn("", "Result[Int, String]", 'let x = Ok("text")\n  let y = Some(3)\n  let z = Err(5)\n  Ok(y.getOrElse(1))'),
+);
 accepts("shadowing by a second let", fn("a: Int", "Int", "let b = a\n  let b = b + 1\n  let _ = b\n  b"));
 accepts(
   "a repeated clause of uses and consumes",
@@ -318,10 +323,15 @@ accepts(
   "context t\nservice s { on call(b: Bytes) -> Effect[Bytes] { b } }\n",
 );
 
+test("every type of the corpus is known", () => {
+  const files = Object.fromEntries(readPrograms("corpus").map(({ path, text }) => [`src/${path}`, text]));
+  expect(gapsOf(check({ files }).program)).toEqual([]);
+});
+
 test.each(accepted)("accepts $name", ({ files }) => {
   const { diagnostics, program } = check({ files });
   expect(diagnostics.map(({ code, path, line, column, message }) => ({ code, path, line, column, message }))).toEqual(
     [],
   );
-  expect(program).toBeDefined();
+  expect(gapsOf(program)).toEqual([]);
 });

@@ -1,4 +1,6 @@
 /** A program that breaks a rule, with the places of its diagnostics drawn in: `fn f() -> «Itn»`. */
+import type { Program } from "../../../src/bynk/check/model.ts";
+import { hasGap, printType } from "../../../src/bynk/check/types.ts";
 import { type CompileInput, check } from "../../../src/bynk/compile.ts";
 import type { Diagnostic } from "../../../src/bynk/diagnostics/diagnostic.ts";
 import { readMarked } from "../support/marked.ts";
@@ -68,4 +70,13 @@ export function findingsOf(one: Case): readonly Diagnostic[] {
 export function placed(diagnostic: Diagnostic, files: Readonly<Record<string, string>>): Expected {
   const { code, path, span } = diagnostic;
   return { code, path, text: (files[path] ?? "").slice(span.start, span.end), start: span.start };
+}
+
+/** What a program must not hold: expressions and blocks whose type is not known to the last part. */
+export function gapsOf(program: Program | undefined): readonly string[] | undefined {
+  return program?.units.flatMap(({ typing }) =>
+    [...typing.expressions, ...typing.blocks].flatMap(([node, type]) =>
+      hasGap(type) ? [`${node.kind}: ${printType(type)}`] : [],
+    ),
+  );
 }

@@ -9,6 +9,7 @@ import type { Diagnostic } from "../../../src/bynk/diagnostics/diagnostic.ts";
 import { damagedProgram } from "../support/bad-source.ts";
 import { readPrograms } from "../support/corpus.ts";
 import { createRandom, type Random } from "../support/random.ts";
+import { gapsOf } from "./case.ts";
 
 const seed = Number(process.env["BYNK_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const rounds = Number(process.env["BYNK_FUZZ"] ?? 800);
@@ -83,6 +84,7 @@ test(`${rounds} strange programs are checked without a fault (seed ${seed})`, { 
     });
     expect({ seed, round, hangs: performance.now() - before > 2_000 }).toEqual({ seed, round, hangs: false });
     expect(program === undefined).toBe(diagnostics.some((found) => found.severity === "error"));
+    expect({ seed, round, gaps: gapsOf(program) ?? [] }).toEqual({ seed, round, gaps: [] });
     for (const { code } of diagnostics) seen.add(code);
   }
   expect(seen.size).toBeGreaterThan(Math.min(60, rounds / 20));

@@ -61,6 +61,7 @@ function resolveScheme(unit: UnitState, source: SourceFile, decl: SchemeActor): 
 }
 
 function schemeNamed(text: string): SchemeName | undefined {
+  // The keys of the table are the names of the schemes.
   return Object.hasOwn(configKeys, text) ? (text as SchemeName) : undefined;
 }
 

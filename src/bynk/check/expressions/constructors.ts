@@ -1,9 +1,9 @@
 /** `Ok`, `Err`, `Some`, `None` without a qualifier, and `Effect.pure` (reference §7.5). */
 import type { ConstructorExpr, EffectPure, Expr } from "../../syntax/ast.ts";
 import { type Body, type Env, wanting } from "../body.ts";
-import { checkAgainst, type Mismatch } from "../mismatch.ts";
+import { checkAgainst, describeMismatch, type Mismatch } from "../mismatch.ts";
 import type { Type } from "../model.ts";
-import { effectOf, errorType, isAssignable, optionOf, resultOf } from "../types.ts";
+import { effectOf, errorType, hasGap, isAssignable, optionOf, resultOf } from "../types.ts";
 import { builtinMember } from "../variants.ts";
 import { inferVariant } from "./build-variant.ts";
 
@@ -47,7 +47,13 @@ function inferOk(body: Body, env: Env | undefined, expr: ConstructorExpr, hint: 
   const { answer } = body;
   const soft = hint === undefined && answer.kind === "result" ? answer : undefined;
   const ok = body.infer(env, value, soft && wanting(soft.ok));
-  if (soft !== undefined) return isAssignable(ok, soft.ok) ? soft : resultOf(ok, soft.err);
+  if (soft !== undefined) {
+    const fitting = acceptSoft(ok, soft.ok, () => {
+      const { span, words } = describeMismatch(body, value, wanting(soft.ok));
+      body.report("bynk.types.ok_value_mismatch", span, words);
+    });
+    return fitting ? soft : resultOf(ok, soft.err);
+  }
   if (hint === undefined) reportUnknownParams(body, expr);
   return resultOf(ok, errorType);
 }
@@ -71,6 +77,17 @@ function inferHttpOk(body: Body, env: Env | undefined, expr: ConstructorExpr, hi
   return inferVariant(body, env, { expr, found, span: expr.name.span, args: [payloadOf(expr)] });
 }
 
+/**
+ * Where nothing expects a type, the result of the body is taken as a proposal (reference §7.5). A value of another type
+ * keeps its own, unless that is known only in part: then the proposal stands and the value is wrong.
+ */
+function acceptSoft(found: Type, proposed: Type, report: () => void): boolean {
+  if (isAssignable(found, proposed)) return true;
+  if (!hasGap(found)) return false;
+  report();
+  return true;
+}
+
 function inferErr(body: Body, env: Env | undefined, expr: ConstructorExpr, hint: Type | undefined): Type {
   refer(body, expr, "result");
   const value = payloadOf(expr);
@@ -83,7 +100,13 @@ function inferErr(body: Body, env: Env | undefined, expr: ConstructorExpr, hint:
   const { answer } = body;
   const soft = hint === undefined && answer.kind === "result" ? answer : undefined;
   const err = body.infer(env, value, soft && wanting(soft.err));
-  if (soft !== undefined) return isAssignable(err, soft.err) ? soft : resultOf(soft.ok, err);
+  if (soft !== undefined) {
+    const fitting = acceptSoft(err, soft.err, () => {
+      const { span, words } = describeMismatch(body, value, wanting(soft.err));
+      body.report("bynk.types.err_value_mismatch", span, words);
+    });
+    return fitting ? soft : resultOf(soft.ok, err);
+  }
   if (hint === undefined) reportUnknownParams(body, expr);
   return resultOf(errorType, err);
 }
@@ -100,7 +123,12 @@ function inferSome(body: Body, env: Env | undefined, expr: ConstructorExpr, hint
   const { answer } = body;
   const soft = hint === undefined && answer.kind === "option" ? answer : undefined;
   const element = body.infer(env, value, soft && wanting(soft.element));
-  return soft !== undefined && isAssignable(element, soft.element) ? soft : optionOf(element);
+  if (soft === undefined) return optionOf(element);
+  const fitting = acceptSoft(element, soft.element, () => {
+    const { span, words } = describeMismatch(body, value, wanting(soft.element));
+    body.report("bynk.types.some_value_mismatch", span, words);
+  });
+  return fitting ? soft : optionOf(element);
 }
 
 function inferNone(body: Body, expr: ConstructorExpr, hint: Type | undefined): Type {

@@ -115,6 +115,9 @@ function bindVariant(body: Body, env: Env | undefined, pattern: VariantPattern, 
     return bindUnknown(body, env, pattern.args ?? []);
   }
   const { origin, name, payload } = variant;
+  if (name === "Streaming" && origin.kind === "builtinVariant" && pattern.args !== undefined) {
+    body.unsupported(pattern.span, "streamed responses");
+  }
   const placed = placeArguments(body, pattern, variant);
   const fields: PatternField[] = placed.map(({ field, sub }) => ({ field, pattern: sub.pattern }));
   if (origin.kind === "caller") {

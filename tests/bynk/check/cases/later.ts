@@ -39,4 +39,8 @@ unsupported(
 );
 unsupported(body("«n» := 1"));
 unsupported(body("let v = «Val[Int]»"));
+unsupported(body("let m = match r { «Streaming(s)» => 1, _ => 2 }", "r: HttpResult[Int]"));
+unsupported(
+  'context t\nservice s from http { on GET("/") by Visitor () -> Effect[HttpResult[Int]] { «Streaming»(1) } }\n',
+);
 unsupported(project("commons t\ntype R = { n: Int = «1» }\n"));

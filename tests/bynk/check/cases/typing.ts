@@ -86,6 +86,8 @@ reports("types.no_numeric_coercion", body("if a «<» b { 1 } else { 2 }"));
 reports("types.no_numeric_coercion", body("let d = 5.minutes «+» 1\n  a"));
 reports("types.ok_value_mismatch", body("Ok(«s»)", "Result[Int, String]"));
 reports("types.ok_value_mismatch", body("Ok(«s»)", "HttpResult[Int]"));
+reports("types.ok_value_mismatch", body("let y = Ok(«None»)\n  Ok(1)", "Result[Int, String]"));
+reports("types.some_value_mismatch", body("let y = Some(«None»)\n  Some(1)", "Option[Int]"));
 reports("types.question_error_mismatch", body("let n = r«?»\n  Ok(n)", "Result[Int, Int]"));
 reports("types.question_on_non_result", body("let n = «a»?\n  Ok(n)", "Result[Int, String]"));
 reports("types.question_outside_result", body("r«?»"));
