@@ -2,13 +2,28 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { actor, anyOf, bearer, claimEquals, event, hasClaim, party, queue, refine, setup, Visitor } from "byward";
+import {
+  ack,
+  actor,
+  anyOf,
+  bearer,
+  claimEquals,
+  event,
+  hasClaim,
+  party,
+  queue,
+  refine,
+  service,
+  setup,
+  Visitor,
+} from "byward";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { mintBearer } from "../boundary/mint.ts";
 import { signature } from "../boundary/schemes/signature.ts";
-import { declaredMatrix, type MatrixRow, type Verdict } from "./matrix.ts";
+import { declaredMatrix, type EntrypointKind, type MatrixRow } from "./matrix.ts";
 import { renderMatrix } from "./render-matrix.ts";
+import type { Verdict } from "./verdict.ts";
 
 const User = party("User", { auth: bearer({ secret: "MATRIX_USER" }) });
 const Other = party("Other", { auth: bearer({ secret: "MATRIX_OTHER" }) });
@@ -51,11 +66,27 @@ const actors = {
   decided: actor({ canInvoke: () => true, actions: { open: work } }),
 };
 
+const api = service({
+  by: anyOf(User, Visitor),
+  routes: {
+    "GET /api/open": { handle: work },
+    "GET /api/users": { by: User, handle: work },
+    "GET /api/admins": { by: Admin, handle: work },
+    "GET /api/editors": { by: Editor, handle: work },
+    "GET /api/others": { by: Other, handle: work },
+    "GET /api/hooked": { by: anyOf(Hook, Visitor), handle: work },
+  },
+  calls: { count: { handle: work } },
+  queues: { mail: { handle: () => ack() } },
+  crons: { nightly: { schedule: "0 3 * * *", handle: work } },
+});
+const judged = service({ by: User, canInvoke: () => true, routes: { "GET /judged": { handle: work } } });
+
 const secrets = Object.fromEntries(
   ["MATRIX_USER", "MATRIX_OTHER", "MATRIX_HOOK"].map((name) => [name, randomBytes(48).toString("base64url")]),
 );
-const registry = setup({ use: actors });
-const matrix = declaredMatrix(registry.config.actors.values());
+const registry = setup({ use: actors, services: { api, judged } });
+const matrix = declaredMatrix(registry.config);
 let url: string;
 let close: () => Promise<void>;
 let dataDir: string;
@@ -84,20 +115,25 @@ afterAll(async () => {
 /** What really happens to a caller of this column, as a verdict. */
 async function probe(row: MatrixRow, party: string): Promise<Verdict | string> {
   // Creation has a row of its own; everything else is tried on an actor that exists.
-  const base = `${url}/actors/${row.actor}/${row.kind === "create" ? party : "there"}`;
+  const base = `${url}/actors/${row.owner}/${row.kind === "create" ? party : "there"}`;
   const credential = headers[party]!;
+  if (row.kind === "http") return statusOf(await fetch(url + row.name!.slice("GET ".length), { headers: credential }));
   if (row.kind === "connect") return probeSocket(`${base}/connect`, credential["authorization"]);
   if (row.kind === "websocket") return probeUpgrade(`${base}/websocket/`, credential);
   const name = row.name === "*" ? "undeclared" : row.name;
   const post = (path: string, body: string): Promise<Response> =>
     fetch(base + path, { method: "POST", headers: { ...credential, "content-type": "application/json" }, body });
-  const response = await {
+  const ways: Partial<Record<EntrypointKind, () => Promise<Response>>> = {
     create: () => post("", "{}"),
     action: () => post(`/actions/${name}`, "[]"),
     queue: () => post(`/queues/${name}`, '{"body":1}'),
     subscribe: () => fetch(`${base}/events/${name}`, { headers: credential }),
     request: () => fetch(`${base}/request/`, { headers: credential }),
-  }[row.kind]();
+  };
+  return statusOf(await ways[row.kind]!());
+}
+
+async function statusOf(response: Response): Promise<string> {
   await response.body?.cancel();
   return response.status < 300 ? "allow" : String(response.status);
 }
@@ -139,13 +175,13 @@ test("every cell that declarations fix is what a real caller gets", async () => 
   for (const row of matrix.rows) {
     for (const party of Object.keys(headers)) {
       const cell = row.cells[party];
-      if (cell === "?") continue;
+      if (cell === "?" || cell === "-") continue;
       const before = ran;
       const got = await probe(row, party);
       checked += 1;
       const isRight = got === cell || (cell === "404" && got === "403");
-      if (!isRight) wrong.push(`${row.actor} ${row.kind} ${row.name ?? ""} ${party}: says ${cell}, is ${got}`);
-      if (cell !== "allow" && ran !== before) wrong.push(`${row.actor} ${row.kind} ${row.name ?? ""} ${party}: ran`);
+      if (!isRight) wrong.push(`${row.owner} ${row.kind} ${row.name ?? ""} ${party}: says ${cell}, is ${got}`);
+      if (cell !== "allow" && ran !== before) wrong.push(`${row.owner} ${row.kind} ${row.name ?? ""} ${party}: ran`);
     }
   }
   expect(wrong).toEqual([]);
@@ -155,7 +191,7 @@ test("every cell that declarations fix is what a real caller gets", async () => 
 
 test("every entrypoint has a row, names that are not declared too", () => {
   const rows = matrix.rows
-    .filter(({ actor: name }) => name === "mixed")
+    .filter(({ owner }) => owner === "mixed")
     .map(({ kind, name }) => [kind, name].join(" ").trim());
   expect(rows).toEqual([
     "connect",
@@ -170,13 +206,31 @@ test("every entrypoint has a row, names that are not declared too", () => {
 
 test("what code decides is left open", () => {
   const cellOf = (actorName: string, kind: string, name: string, party: string): Verdict | undefined =>
-    matrix.rows.find((row) => row.actor === actorName && row.kind === kind && row.name === name)?.cells[party];
+    matrix.rows.find((row) => row.owner === actorName && row.kind === kind && row.name === name)?.cells[party];
   expect(cellOf("decided", "action", "open", "Visitor")).toBe("?");
   expect(cellOf("decided", "action", "open", "Caller")).toBe("?");
   // Two refinements of one party: only the token says whether both hold.
   expect(cellOf("mixed", "action", "ban", "Editor")).toBe("?");
   expect(cellOf("mixed", "action", "ban", "User")).toBe("403");
   expect(cellOf("mixed", "action", "ban", "Caller")).toBe("403");
+});
+
+test("entrypoints of services are open to those who have a way to them, each on its channel", () => {
+  const rows = matrix.rows.filter(({ of, kind }) => of === "service" && kind !== "http");
+  expect(rows.map(({ kind, name, cells }) => [kind, name, cells])).toEqual([
+    ["call", "count", cellsOf("-", { Caller: "allow" })],
+    ["message", "mail", cellsOf("-", { Producer: "allow" })],
+    ["cron", "nightly", cellsOf("-", { Scheduler: "allow" })],
+  ]);
+  const route = matrix.rows.find(({ name }) => name === "GET /judged");
+  expect(route?.cells).toMatchObject({ User: "?", Visitor: "401", Other: "401", Caller: "-", Scheduler: "-" });
+  const action = matrix.rows.find(({ owner, name }) => owner === "decided" && name === "open");
+  expect(action?.cells).toMatchObject({ Scheduler: "-", Producer: "-" });
+});
+
+const cellsOf = (rest: Verdict, cells: Readonly<Record<string, Verdict>>): Record<string, Verdict> => ({
+  ...Object.fromEntries(matrix.parties.map(({ name }) => [name, rest])),
+  ...cells,
 });
 
 test("refinements stand behind their base, and say what they require", () => {
@@ -187,6 +241,8 @@ test("refinements stand behind their base, and say what they require", () => {
     "Other",
     "Hook",
     "Caller",
+    "Producer",
+    "Scheduler",
     "Visitor",
   ]);
   expect(matrix.parties[1]).toEqual({
@@ -198,7 +254,7 @@ test("refinements stand behind their base, and say what they require", () => {
 
 test("the table is aligned and says what its signs mean", () => {
   const { config } = setup({ use: { users: actors.users, decided: actors.decided } });
-  expect(renderMatrix(declaredMatrix(config.actors.values()))).toMatchInlineSnapshot(`
+  expect(renderMatrix(declaredMatrix(config))).toMatchInlineSnapshot(`
     "users                 User   Admin  Caller  Visitor
       connect             allow  allow  403     401
       create              allow  allow  403     401

@@ -1,11 +1,12 @@
-/** Owns the access matrix as text: an aligned table, one actor after the other, for terminals and files. */
-import type { Matrix, MatrixRow, Verdict } from "./matrix.ts";
+/** Owns the access matrix as text: an aligned table, one actor or service after the other, for terminals and files. */
+import type { Matrix, MatrixRow } from "./matrix.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** How a verdict is styled; the identity where the reader sees no colours. */
 export type VerdictPaint = (verdict: Verdict, text: string) => string;
 
 const GAP = "  ";
-const KIND_LABELS: Readonly<Record<string, string>> = { queue: "queue", subscribe: "event" };
+const KIND_LABELS: Readonly<Record<string, string>> = { queue: "queue", subscribe: "event", http: "" };
 
 /** The matrix as lines, without a line break at the end. */
 export function renderMatrix(matrix: Matrix, paint: VerdictPaint = (_verdict, text) => text): string {
@@ -14,13 +15,13 @@ export function renderMatrix(matrix: Matrix, paint: VerdictPaint = (_verdict, te
   const first = Math.max(...labels.map((label) => label.length), 0);
   const widths = parties.map((party) => Math.max(party.length, "allow".length));
   const lines: string[] = [];
-  let actor: string | null = null;
+  let owner: string | null = null;
   matrix.rows.forEach((row, index) => {
-    if (row.actor !== actor) {
-      if (actor !== null) lines.push("");
-      actor = row.actor;
+    if (`${row.of} ${row.owner}` !== owner) {
+      if (owner !== null) lines.push("");
+      owner = `${row.of} ${row.owner}`;
       lines.push(
-        [actor.padEnd(first + GAP.length), ...parties.map((party, at) => party.padEnd(widths[at]!))]
+        [row.owner.padEnd(first + GAP.length), ...parties.map((party, at) => party.padEnd(widths[at]!))]
           .join(GAP)
           .trimEnd(),
       );
@@ -37,6 +38,7 @@ export function renderMatrix(matrix: Matrix, paint: VerdictPaint = (_verdict, te
 function labelOf(row: MatrixRow): string {
   const kind = KIND_LABELS[row.kind] ?? row.kind;
   if (row.name === undefined) return kind;
+  if (kind === "") return row.name;
   return row.name === "*" ? `${kind} (any other)` : `${kind} ${row.name}`;
 }
 
@@ -48,6 +50,7 @@ function legend(matrix: Matrix): readonly string[] {
   const notes = [
     ...refinements,
     ...(seen.has("?") ? ["? = decided by code, for each call"] : []),
+    ...(seen.has("-") ? ["- = has no way to come here"] : []),
     ...(seen.has("404") ? ["404 = nothing is there to reach"] : []),
   ];
   return notes.length === 0 ? [] : ["", ...notes];

@@ -23,7 +23,7 @@ const PAINTS: Readonly<Record<string, Paint>> = {
 
 async function showAccess(entry: string, flags: { readonly json?: boolean }): Promise<void> {
   const registry = await loadRegistry(entry);
-  const matrix = declaredMatrix(registry.config.actors.values());
+  const matrix = declaredMatrix(registry.config);
   if (flags.json === true) stdout(JSON.stringify(matrix, null, 2));
   else stdout(renderMatrix(matrix, (verdict, text) => paint(PAINTS[verdict] ?? "reset", text)));
 }

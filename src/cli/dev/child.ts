@@ -3,6 +3,7 @@
  * where it serves, or why it cannot. Ends cleanly on a stop message and when the supervisor is gone.
  */
 import { resolve } from "node:path";
+import { partiesOf } from "../../access/matrix.ts";
 import type { Registry, Served } from "../../registry/registry.ts";
 import { loadRegistry } from "../entry.ts";
 import { describeFailure, renderFailure } from "../failure.ts";
@@ -10,7 +11,7 @@ import { curlHints } from "./hints.ts";
 import { reportLoadedFiles } from "./loaded-files.ts";
 import type { ChildOptions, FromChild, ToChild, Welcome } from "./messages.ts";
 import { mayUseDevSecrets, supplyDevSecrets } from "./secrets.ts";
-import { mintDevTokens, partiesOf, secretNamesOf } from "./tokens.ts";
+import { mintDevTokens, secretNamesOf } from "./tokens.ts";
 
 const DEFAULT_HOSTNAME = "127.0.0.1";
 const DEFAULT_DATA_DIR = ".byward";
@@ -70,12 +71,12 @@ async function end(code: number): Promise<void> {
 async function serve(registry: Registry): Promise<Welcome> {
   const { port, hostname = DEFAULT_HOSTNAME } = options;
   const dataDir = resolve(options.dataDir ?? DEFAULT_DATA_DIR);
-  const actors = [...registry.config.actors.values()];
-  const parties = partiesOf(actors);
+  const { config } = registry;
+  const parties = partiesOf(config);
   const { env } = process;
   const madeUp = mayUseDevSecrets(hostname, env) ? supplyDevSecrets(secretNamesOf(parties), dataDir, env) : [];
   served = await registry.serve({ hostname, dataDir, ...(port === undefined ? {} : { port }) });
   const tokens = await mintDevTokens(parties, { env, now: Date.now(), subject: options.subject });
   const { url } = served;
-  return { url, port: served.port, dataDir, madeUp, tokens, hints: curlHints(url, actors, tokens) };
+  return { url, port: served.port, dataDir, madeUp, tokens, hints: curlHints(url, config, tokens) };
 }

@@ -88,6 +88,20 @@ test("there is a token for each bearer party, good for what that party may do an
   expect((await ask(url)).status).toBe(401);
 });
 
+test("a registry of services alone has its secrets, tokens and lines too", async () => {
+  write(
+    "registry.ts",
+    `import { bearer, party, service, setup } from "byward";
+const User = party("User", { auth: bearer({ secret: "CLI_DEV_SECRET" }) });
+const api = service({ by: User, routes: { "GET /me": { handle: (c) => ({ id: c.caller.identity }) } } });
+export const registry = setup({ services: { api } });
+`,
+  );
+  const program = dev(["--as", "bob"]);
+  const [line] = await program.waitFor(/^ {2}curl .*$/m);
+  expect((await paste(line)).stdout).toBe('{"id":"bob"}');
+});
+
 test("a change restarts it on the same port, with tokens and state still good", async () => {
   writeRegistry("1");
   const program = dev(["--json"]);

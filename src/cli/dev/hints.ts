@@ -1,6 +1,8 @@
-/** Owns the curl lines that `byward dev` prints: one call and one subscription for each actor, complete to paste. */
+/** Owns the curl lines that `byward dev` prints: a call and a subscription for each actor, a request for each service. */
+import type { Declared } from "../../access/matrix.ts";
 import type { CompiledActor } from "../../actors/entrypoints.ts";
 import { type By, baseOf, membersOf } from "../../boundary/party.ts";
+import type { CompiledService } from "../../services/entrypoints.ts";
 import type { DevToken } from "./tokens.ts";
 
 export interface Hint {
@@ -9,50 +11,53 @@ export interface Hint {
   readonly command: string;
 }
 
-const MAX_ACTORS = 3;
+/** Of each sort; more would not be read. */
+const MOST = 3;
 const KEY = "demo";
 
-/** Lines for the first few actors; the parties are the first that a token or nothing at all can satisfy. */
-export function curlHints(url: string, actors: Iterable<CompiledActor>, tokens: readonly DevToken[]): readonly Hint[] {
+/** Lines for the first few actors and services, complete to paste, as the first party that one can be shown for. */
+export function curlHints(url: string, declared: Declared, tokens: readonly DevToken[]): readonly Hint[] {
+  return [
+    ...[...declared.actors.values()].slice(0, MOST).flatMap((actor) => actorHints(url, actor, tokens)),
+    ...declared.services.slice(0, MOST).flatMap((service) => serviceHints(url, service, tokens)),
+  ];
+}
+
+function actorHints(url: string, actor: CompiledActor, tokens: readonly DevToken[]): readonly Hint[] {
+  const base = `${url}/actors/${actor.name}/${KEY}`;
+  const [action] = actor.actions.values();
+  const [event] = actor.events?.values() ?? [];
   const hints: Hint[] = [];
-  for (const actor of [...actors].slice(0, MAX_ACTORS)) {
-    const base = `${url}/actors/${actor.name}/${KEY}`;
-    const action = [...actor.actions.values()][0];
-    if (action !== undefined) {
-      const holder = holderFor(action.by, tokens);
-      const args = JSON.stringify(Array.from({ length: Math.max(action.handler.length - 1, 0) }, () => "hello"));
-      const request = [
-        `curl -s ${base}/actions/${action.name}`,
-        ...headersOf(holder),
-        "-H 'Content-Type: application/json'",
-      ];
-      hints.push({
-        title: `${actor.name}.${action.name} as ${holder?.party ?? "Visitor"}`,
-        command: [...request, `-d '${args}'`].join(" "),
-      });
-    }
-    const event = [...(actor.events?.values() ?? [])][0];
-    if (event !== undefined) {
-      const holder = holderFor(event.by, tokens);
-      hints.push({
-        title: `events ${event.name} as ${holder?.party ?? "Visitor"}`,
-        command: [`curl -sN ${base}/events/${event.name}`, ...headersOf(holder)].join(" "),
-      });
-    }
+  if (action !== undefined) {
+    const args = JSON.stringify(Array.from({ length: Math.max(action.handler.length - 1, 0) }, () => "hello"));
+    const { party, header } = holderFor(action.by, tokens);
+    const request = `curl -s ${base}/actions/${action.name}${header} -H 'Content-Type: application/json'`;
+    hints.push({ title: `${actor.name}.${action.name} as ${party}`, command: `${request} -d '${args}'` });
+  }
+  if (event !== undefined) {
+    const { party, header } = holderFor(event.by, tokens);
+    hints.push({
+      title: `events ${event.name} as ${party}`,
+      command: `curl -sN ${base}/events/${event.name}${header}`,
+    });
   }
   return hints;
 }
 
-/** Whose token to show: the first member that there is one for; nobody's where none is needed or none can be made. */
-function holderFor(by: By, tokens: readonly DevToken[]): DevToken | undefined {
-  for (const member of membersOf(by)) {
-    const token = tokens.find(({ party }) => party === member.name);
-    if (token !== undefined) return token;
-    if (baseOf(member).scheme.kind === "none") return undefined;
-  }
-  return undefined;
+/** The first route that a plain request reaches: what to put for a parameter or a body, only its author knows. */
+function serviceHints(url: string, service: CompiledService, tokens: readonly DevToken[]): readonly Hint[] {
+  const route = service.routes.find(({ method, name }) => method === "GET" && /^GET \/[\w./-]*$/.test(name));
+  if (route === undefined) return [];
+  const { party, header } = holderFor(route.by, tokens);
+  return [{ title: `${route.name} as ${party}`, command: `curl -s ${url}${route.name.slice("GET ".length)}${header}` }];
 }
 
-function headersOf(holder: DevToken | undefined): readonly string[] {
-  return holder === undefined ? [] : [`-H 'Authorization: Bearer ${holder.token}'`];
+/** Whose token to show: the first member that there is one for; nobody's where none is needed or none can be made. */
+function holderFor(by: By, tokens: readonly DevToken[]): { readonly party: string; readonly header: string } {
+  for (const member of membersOf(by)) {
+    const found = tokens.find(({ party }) => party === member.name);
+    if (found !== undefined) return { party: found.party, header: ` -H 'Authorization: Bearer ${found.token}'` };
+    if (baseOf(member).scheme.kind === "none") break;
+  }
+  return { party: "Visitor", header: "" };
 }

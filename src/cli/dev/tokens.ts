@@ -1,8 +1,7 @@
 /** Owns development tokens: one for each bearer party of a registry and its refinements, minted with the party's own secret. */
 import { findClaims, findSubject } from "../../access/witness.ts";
-import type { CompiledActor } from "../../actors/entrypoints.ts";
 import { mintBearer } from "../../boundary/mint.ts";
-import { type AnyParty, type AnyRefinement, baseOf, membersOf } from "../../boundary/party.ts";
+import { type AnyParty, type AnyRefinement, baseOf } from "../../boundary/party.ts";
 import type { BearerScheme } from "../../boundary/schemes/bearer.ts";
 
 const LIFETIME_SECONDS = 8 * 3600;
@@ -14,16 +13,6 @@ export interface DevToken {
   readonly token: string;
   /** Epoch ms. */
   readonly expiresAt: number;
-}
-
-/** Parties of a registry, in the order in which actors name them; refinements behind their base. */
-export function partiesOf(actors: Iterable<CompiledActor>): readonly (AnyParty | AnyRefinement)[] {
-  const members = new Set([...actors].flatMap((actor) => actor.allBy.flatMap(membersOf)));
-  const bases = new Set([...members].map(baseOf));
-  return [...bases].flatMap((base) => [
-    base,
-    ...[...members].filter((member) => member !== base && baseOf(member) === base),
-  ]);
 }
 
 /** Names of the secrets that the parties read from the environment. */
