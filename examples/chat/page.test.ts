@@ -16,9 +16,9 @@ let dataDir: string;
 beforeAll(async () => {
   if (executable === null) return;
   dataDir = await mkdtemp(join(tmpdir(), "byward-page-"));
-  chat = start("examples/chat/main.ts", ["--port", "0", "--web-port", "0", "--data-dir", dataDir]);
+  chat = start("examples/chat/main.ts", ["--port", "0", "--data-dir", dataDir]);
   browser = await launch(executable);
-  [, url = ""] = await chat.waitFor(/The chat is at (\S+)\. /);
+  [, url = ""] = await chat.waitFor(/two tabs: (\S+)\/\n/);
 });
 afterAll(async () => {
   if (executable === null) return;

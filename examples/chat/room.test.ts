@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Client, createClient } from "byward/client";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createRegistry, type registry } from "./registry.ts";
-import { signToken } from "./web/server.ts";
+import { registry } from "./registry.ts";
+import { signToken } from "./web/service.ts";
 
 const secret = randomBytes(48).toString("base64url");
 let served: Awaited<ReturnType<typeof registry.serve>>;
@@ -24,7 +24,7 @@ const roomOf = (name: string | null, key: string, admin = false) => clientOf(nam
 beforeAll(async () => {
   process.env["AUTH_JWT_SECRET"] = secret;
   dataDir = await mkdtemp(join(tmpdir(), "byward-room-"));
-  served = await createRegistry([]).serve({ port: 0, dataDir });
+  served = await registry.serve({ port: 0, dataDir });
 });
 afterAll(async () => {
   await Promise.all(clients.map((client) => client.dispose()));

@@ -6,7 +6,7 @@ import { paste, start } from "../../tests/cli/process.ts";
 
 test("the three printed commands do what they say", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "byward-chat-"));
-  const chat = start("examples/chat/main.ts", ["--port", "0", "--web-port", "0", "--data-dir", dataDir]);
+  const chat = start("examples/chat/main.ts", ["--port", "0", "--data-dir", dataDir]);
   try {
     await chat.waitFor(/Ctrl\+C/);
     const [post = "", refused = "", subscribe = ""] = chat.stdout.match(/^ {2}curl .*$/gm) ?? [];

@@ -10,7 +10,6 @@ interface Session {
 }
 
 const SESSION = "chat-session";
-const actorsUrl = document.documentElement.dataset["actors"] ?? "";
 const room = decodeURIComponent(location.hash.slice(1)) || "lobby";
 let session: Session | null = JSON.parse(sessionStorage.getItem(SESSION) ?? "null");
 let token: string | null = null;
@@ -32,7 +31,7 @@ async function currentToken(fresh: boolean): Promise<string | null> {
   return token;
 }
 
-const client = createClient<typeof registry>(actorsUrl, { token: ({ fresh }) => currentToken(fresh) });
+const client = createClient<typeof registry>(location.origin, { token: ({ fresh }) => currentToken(fresh) });
 type Room = ReturnType<ReturnType<typeof client.chatRoom.getOrCreate>["connect"]>;
 let connection = open();
 
