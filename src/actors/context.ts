@@ -96,7 +96,7 @@ export class ActorScope implements BaseContext {
     return this.instance.services().send(ref as QueueRef, caller, message, options.id);
   }
   saveState(_options?: { readonly immediate?: boolean; readonly maxWait?: number }): Promise<void> {
-    return this.instance.outbox.durable();
+    return this.instance.saveState();
   }
   waitUntil(promise: Promise<unknown>): void {
     this.instance.waitUntil(promise);

@@ -204,9 +204,11 @@ export class ActorInstance {
   async create(): Promise<void> {
     this.#phase = "starting";
     this.outbox.beginCreate(this.#meta);
+    this.outbox.hold();
     try {
       await this.compiled.config.onCreate?.(this.scope, this.#input);
       await this.compiled.config.onWake?.(this.scope);
+      this.outbox.letGo();
       await this.outbox.durable();
     } catch (error) {
       this.outbox.dropStaged();
@@ -245,6 +247,11 @@ export class ActorInstance {
       );
     }
     return this.#vars;
+  }
+
+  /** Resolves when what was changed so far is durable; in a creation hook at once, since all of it becomes so together. */
+  saveState(): Promise<void> {
+    return this.outbox.isHeld ? Promise.resolve() : this.outbox.durable();
   }
 
   connectionView(): ReadonlyMap<string, Conn> {
@@ -370,6 +377,10 @@ export class ActorInstance {
         this.#stageMeta({ running: false });
       }
       await this.outbox.durable();
+      // Marks of deliveries and of idempotency ids whose time is over; nothing else forgets them.
+      if (this.deliveries.isUsed || this.compiled.queues !== null) {
+        await this.runtime.host.store.replayPrune(this.ref, this.clock.now());
+      }
     } catch (error) {
       this.log.error({ err: error, cause }, "the last commit of a stopping actor failed");
     }

@@ -80,6 +80,7 @@ export class Outbox {
   #waiting: Waiting[] = [];
   #head = 0;
   #frozen = false;
+  #held = false;
 
   constructor(source: OutboxSource) {
     this.#source = source;
@@ -107,9 +108,23 @@ export class Outbox {
     this.staged.stateDirty = true;
   }
 
+  /** True between {@link hold} and {@link letGo}. */
+  get isHeld(): boolean {
+    return this.#held;
+  }
+
+  /** Nothing is handed over for now: what creation hooks change is one commit, or none. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  letGo(): void {
+    this.#held = false;
+  }
+
   /** Hands staged writes over at the end of the current turn, so that invocations of one turn share a commit. */
   settle(): void {
-    if (this.#staged === null || this.#pumpQueued || this.#inFlight || this.#frozen) return;
+    if (this.#staged === null || this.#pumpQueued || this.#inFlight || this.#frozen || this.#held) return;
     this.#pumpQueued = true;
     queueMicrotask(() => {
       this.#pumpQueued = false;
