@@ -19,23 +19,13 @@ export function inboundOf(
     remoteAddress,
     header: (name) => request.headers.get(name),
     headers: () => request.headers.entries(),
-    bytes: (limit) => {
+    bytes: async (limit) => {
       bytes ??= readBytes(request.body, limit);
-      return bytes;
+      return within(await bytes, limit);
     },
     stream: () => (bytes === null ? (request.body as ReadableStream<Uint8Array> | null) : streamOf(bytes)),
     signal: request.signal,
   };
-}
-
-/** Bytes that were read, as the stream they came from. */
-function streamOf(bytes: Promise<Uint8Array>): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>({
-    async start(controller) {
-      controller.enqueue(await bytes);
-      controller.close();
-    },
-  });
 }
 
 function rawPathOf(url: string): string {
@@ -43,6 +33,25 @@ function rawPathOf(url: string): string {
   if (start === -1) return "/";
   const end = url.slice(start).search(/[?#]/);
   return end === -1 ? url.slice(start) : url.slice(start, start + end);
+}
+
+/** Bytes that were read under a larger limit are held to the smaller one too. */
+export function within(bytes: Uint8Array, limit: number): Uint8Array {
+  if (bytes.length > limit) throw bodyTooLong(limit);
+  return bytes;
+}
+
+function bodyTooLong(limit: number): Refusal {
+  return new Refusal("too_large", { reason: "body.too_long", message: `The body has more than ${limit} bytes` });
+}
+
+function streamOf(bytes: Promise<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    async start(controller) {
+      controller.enqueue(await bytes);
+      controller.close();
+    },
+  });
 }
 
 /** Reads a body, counting the bytes that really come. */
@@ -57,7 +66,7 @@ export async function readBytes(body: ReadableStream<Uint8Array> | null, limit: 
     size += value.byteLength;
     if (size > limit) {
       await reader.cancel();
-      throw new Refusal("too_large", { reason: "body.too_long", message: `The body has more than ${limit} bytes` });
+      throw bodyTooLong(limit);
     }
     chunks.push(value);
   }

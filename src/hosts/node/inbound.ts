@@ -6,6 +6,7 @@ import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
 import { Readable } from "node:stream";
 import { ConfigurationError, Refusal } from "../../boundary/errors.ts";
+import { within } from "../../registry/fetch.ts";
 import type { InboundRequest } from "../port.ts";
 
 export interface InboundOptions {
@@ -95,9 +96,9 @@ export class NodeInbound implements InboundRequest {
     for (let index = 0; index < raw.length; index += 2) yield [raw[index]!, raw[index + 1]!];
   }
 
-  bytes(limit: number): Promise<Uint8Array> {
+  async bytes(limit: number): Promise<Uint8Array> {
     this.#bytes ??= readAll(this.#message, limit);
-    return this.#bytes;
+    return within(await this.#bytes, limit);
   }
 
   stream(): ReadableStream<Uint8Array> | null {
