@@ -11,6 +11,8 @@ export interface TestClock extends Clock {
   advance(ms: number): Promise<void>;
   /** Lets everything that is ready run, without moving time. With a real clock: waits a few turns of the event loop. */
   settle(): Promise<void>;
+  /** Work of the test's own that time must wait for, such as a signature being made. Returns the same promise. */
+  track<T>(work: Promise<T>): Promise<T>;
 }
 
 /** Taken when the module loads: a test may replace the global one by a fake. */
@@ -27,13 +29,12 @@ export function turn(): Promise<void> {
 }
 
 /** Turns of the event loop in which nothing may happen before time moves on. */
-const QUIET_TURNS = 3;
+const QUIET_TURNS = 5;
 
 export class VirtualTestClock extends VirtualClock implements TestClock {
-  readonly #work = new Set<PromiseLike<unknown>>();
+  readonly #work = new Set<Promise<unknown>>();
 
-  /** Work that time must wait for: what a store does really takes a while. */
-  track<T extends PromiseLike<unknown>>(work: T): T {
+  track<T>(work: Promise<T>): Promise<T> {
     const done = (): void => void this.#work.delete(work);
     this.#work.add(work);
     work.then(done, done);
@@ -69,6 +70,10 @@ export class RealTestClock implements TestClock {
     const timer = timeout(task, Math.min(delay, LONGEST_TIMER));
     if (typeof timer === "object") (timer as { unref?: () => void }).unref?.();
     return { cancel: () => clearTimeout(timer) };
+  }
+
+  track<T>(work: Promise<T>): Promise<T> {
+    return work;
   }
 
   async advance(ms: number): Promise<void> {

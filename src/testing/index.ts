@@ -1,5 +1,12 @@
 /** The public names of `byward/testing`. */
 export type { TestClock } from "./clock.ts";
+export { conformanceOptions } from "./conformance/actors.ts";
+export {
+  type ConformanceCase,
+  type ConformanceOptions,
+  hostConformance,
+  type RunningHost,
+} from "./conformance/suite.ts";
 export type { InternalOptions, Member, SignOptions, TokenOptions } from "./credentials.ts";
 export {
   type Access,

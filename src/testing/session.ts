@@ -20,7 +20,7 @@ export interface SessionParts {
   readonly clock: TestClock;
   readonly store: ActorStore;
   /** Work the clock must wait for. */
-  readonly track: <T extends PromiseLike<unknown>>(work: T) => T;
+  readonly track: <T>(work: Promise<T>) => Promise<T>;
   readonly env: (name: string) => string | undefined;
   readonly fetch: Host["fetch"];
   readonly log: LogLine[];

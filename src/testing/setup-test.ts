@@ -149,7 +149,7 @@ class Kit<R extends Registry> implements TestKit<R> {
     const parts: SessionParts = {
       clock,
       store: storage.store,
-      track: (work) => (clock instanceof VirtualTestClock ? clock.track(work) : work),
+      track: (work) => clock.track(work),
       env: (name) => secrets.env.get(name),
       fetch: options.fetch ?? provider.fetch,
       log: [],
