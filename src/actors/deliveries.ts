@@ -44,6 +44,11 @@ export class Deliveries {
       : this.#delivery(decision, scoped);
   }
 
+  /** True once a delivery was judged: rows may stand that are to be forgotten some day. */
+  get isUsed(): boolean {
+    return this.#ledger !== null;
+  }
+
   #ledgerOf(): ReplayLedger {
     const { ref, store, clock } = this.#source;
     this.#ledger ??= new ReplayLedger(

@@ -27,7 +27,6 @@ import { type Address, authenticate, invokeStateless, type StatelessCall } from 
 import type { InvokeTarget } from "./types.ts";
 
 const METHODS = { action: "POST", queue: "POST", event: "GET", connect: "GET", websocket: "GET" } as const;
-const MAX_PARAMS_HEADER = 4096;
 const MAX_INPUT_HEADER = 8192;
 
 /** Answers a request whose path is an actor's. Never rejects. */
@@ -105,7 +104,7 @@ async function callOf(
     presentation: await presentationOf(context, needsBody(by)),
     mode: modeOf(context.inbound),
     input: headerValue(context.inbound, "byward-input", MAX_INPUT_HEADER, "request"),
-    params: headerValue(context.inbound, "byward-params", MAX_PARAMS_HEADER, "params"),
+    params: headerValue(context.inbound, "byward-params", context.runtime.limits.maxParamsSize, "params"),
     request: () => cleanRequest(context.inbound),
     keepConnection: false,
     ...more,
@@ -260,7 +259,7 @@ async function touchActor(context: RouteContext): Promise<OutboundResponse> {
   if (method !== "GET" && method !== "PUT" && method !== "POST") throw methodNotAllowed("GET, POST, PUT");
   if ("id" in address && method !== "GET") throw methodNotAllowed("GET");
   const presentation = await presentationOf(context, needsBody(compiled.by));
-  const params = headerValue(inbound, "byward-params", MAX_PARAMS_HEADER, "params");
+  const params = headerValue(inbound, "byward-params", context.runtime.limits.maxParamsSize, "params");
   let input: unknown;
   if (method !== "GET") {
     await authenticate(runtime, compiled.by, presentation);

@@ -15,7 +15,7 @@ import type { CompiledActor } from "./entrypoints.ts";
 import { toWireFailure } from "./failure.ts";
 import type { Admission } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
-import { closeCodeOf, errorMessage } from "./rpc.ts";
+import { assertParamsSize, closeCodeOf, errorMessage } from "./rpc.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Address, invokeStateless } from "./stateless.ts";
 import type { RawSocket, RawSocketEvents } from "./types.ts";
@@ -118,6 +118,7 @@ class RawSession implements ConnectionLink {
       });
     }
     try {
+      assertParamsSize(hello?.params, runtime.limits.maxParamsSize);
       await invokeStateless(
         runtime,
         {

@@ -11,6 +11,7 @@ import type { Presentation } from "../boundary/scheme.ts";
 import type { Socket } from "../hosts/port.ts";
 import { FrameError, readClientFrame } from "../protocol/client-frames.ts";
 import { type Codec, jsonCodec } from "../protocol/codec.ts";
+import { encode } from "../protocol/json.ts";
 import { MAX_BATCH } from "../protocol/limits.ts";
 import type {
   ActionMessage,
@@ -131,6 +132,7 @@ class RpcSession implements ConnectionLink {
     this.#cancelHello = null;
     const { compiled, address, presentation, request } = this.#options;
     try {
+      assertParamsSize(hello.params, this.#runtime.limits.maxParamsSize);
       const { instance, connection } = await openStanding(this.#runtime, {
         compiled,
         address,
@@ -465,6 +467,17 @@ class RpcSession implements ConnectionLink {
     this.#waiting = [];
     this.#connection?.lost();
   }
+}
+
+/** @throws Refusal `params/too_long` */
+export function assertParamsSize(params: unknown, limit: number): void {
+  if (params === undefined || encode(params, "params").length <= limit) return;
+  throw new Refusal("too_large", {
+    reason: "params.too_long",
+    group: "params",
+    code: "too_long",
+    message: `The params have more than ${limit} bytes`,
+  });
 }
 
 /** What a sender is told over the wire. */

@@ -5,6 +5,7 @@
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import type { Platform, Registry, Served, ServeOptions } from "../../registry/registry.ts";
+import type { Logger } from "../port.ts";
 import { nodeHost } from "./host.ts";
 import { trustedProxies } from "./inbound.ts";
 import { nodeLogger } from "./log.ts";
@@ -21,10 +22,21 @@ export const nodePlatform: Platform = { serve: serveOnNode };
 async function serveOnNode(registry: Registry, options: ServeOptions): Promise<Served> {
   const { config } = registry;
   const hostname = options.hostname ?? "127.0.0.1";
-  const store = await SqliteStore.open({ directory: resolve(options.dataDir ?? ".byward") });
+  const log = nodeLogger();
+  const directory = resolve(options.dataDir ?? ".byward");
+  const store = await SqliteStore.open({
+    directory,
+    onLost: (actor, error) => {
+      log.error(
+        { actor: actor.name, key: actor.key, err: error },
+        "a relaxed update was answered and could not be written",
+      );
+    },
+  });
+  if (store.unclean) reportUncleanStop(store, directory, log);
   let server: NodeServer | null = null;
   try {
-    const host = nodeHost({ store, log: nodeLogger() });
+    const host = nodeHost({ store, log });
     const edge = await registry.start(host);
     server = new NodeServer({
       edge,
@@ -45,6 +57,15 @@ async function serveOnNode(registry: Registry, options: ServeOptions): Promise<S
     await store.close();
     throw error;
   }
+}
+
+/** The store checks the file in the background; serving goes on meanwhile, damaged actors are refused by name. */
+function reportUncleanStop(store: SqliteStore, directory: string, log: Logger): void {
+  log.warn({ directory }, "the last stop was unclean; the data is being checked");
+  store.checked.then(
+    (report) => log.info({ directory, report }, "the data was checked after an unclean stop"),
+    (error: unknown) => log.error({ directory, err: error }, "the data could not be checked: run byward data verify"),
+  );
 }
 
 /** On loopback only loopback names are accepted, so that no page elsewhere reaches it by DNS rebinding. */
