@@ -8,6 +8,8 @@
 import type { Platform, Target } from "./check/model.ts";
 import { type Diagnostic, diagnose } from "./diagnostics/diagnostic.ts";
 import { createSourceFile } from "./diagnostics/source-file.ts";
+import { emitProgram } from "./emit/emit.ts";
+import { defaultManifest, readManifest } from "./project/manifest.ts";
 import { type CheckResult, createProject } from "./project.ts";
 
 export interface CompileInput {
@@ -34,8 +36,17 @@ export interface CompileResult {
  * Never throws: everything that is wrong is in `diagnostics`.
  */
 export function compile(input: CompileInput): CompileResult {
-  const { diagnostics } = check(input);
-  return { diagnostics, files: {} };
+  const { diagnostics, program } = check(input);
+  if (program === undefined) return { diagnostics, files: {} };
+  try {
+    return { diagnostics, files: emitProgram(program, { out: outOf(input) }) };
+  } catch (fault) {
+    return { diagnostics: [...diagnostics, describeFault(fault)], files: {} };
+  }
+}
+
+function outOf({ manifest }: CompileInput): string {
+  return manifest === undefined ? defaultManifest.out : readManifest(manifest).manifest.out;
 }
 
 /** Checks without emitting. Never throws. */
