@@ -50,6 +50,7 @@ export {
   anyOf,
   type By,
   Caller,
+  type CallerBase,
   type CallerOf,
   match,
   type Party,

@@ -40,7 +40,8 @@ export type AnyRefinement = Refinement<string, SchemeKind, unknown>;
 /** What a `by` may be. */
 export type By = AnyParty | AnyRefinement | AnyOf;
 
-interface CallerBase<Name extends string> {
+/** What every caller has. */
+export interface CallerBase<Name extends string> {
   readonly party: Name;
   readonly claims: Readonly<Record<string, unknown>>;
   /** Epoch ms; null = does not expire. */
