@@ -109,7 +109,8 @@ test("the README's first program runs in an empty project, and its printed call 
   const files = filesOf(readFileSync(join(root, "README.md"), "utf8"));
   expect(files.length).toBeGreaterThan(0);
   for (const { name, text } of files) writeFileSync(join(project, name), text);
-  npm(project, "exec", "--", "tsc", "--allowImportingTsExtensions");
+  // With declarations: who exports a registry from a package of their own must be able to name its types.
+  npm(project, "exec", "--", "tsc", "--allowImportingTsExtensions", "--declaration");
   const program = startIn(project, "npm", "exec", "--", "byward", "dev", files[0]!.name, "--port", "0");
   try {
     await program.waitFor(/^ {2}curl -s .*$/m);
