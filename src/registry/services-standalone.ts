@@ -5,6 +5,7 @@
 import { DecisionRing } from "../actors/decisions.ts";
 import { basesOf } from "../actors/entrypoints.ts";
 import { DEFAULT_LIMITS } from "../actors/limits.ts";
+import { andThen } from "../boundary/maybe-promise.ts";
 import type { AnyParty } from "../boundary/party.ts";
 import { FailedProofs, RateRules } from "../boundary/rate.ts";
 import { Boundary } from "../boundary/verify.ts";
@@ -75,7 +76,10 @@ export class StandaloneFloors<Made> {
       failedProofs,
       limits: DEFAULT_LIMITS,
       prove(by, presentation) {
-        return boundary.prove(basesOf(by), presentation, host.clock.now());
+        return andThen(boundary.prove(basesOf(by), presentation, host.clock.now()), (credentials) => {
+          failedProofs.note(credentials, presentation);
+          return credentials;
+        });
       },
       refuseRevoked: () => null,
     });

@@ -1,6 +1,6 @@
 /**
  * Owns the contexts handlers of services receive: one light object an invocation, the very one `canInvoke` saw. G5:
- * `c.caller` is the only place identity reaches code.
+ * `c.caller` is the only place identity reaches code, and no code can put another one there: contexts are frozen.
  */
 import { HIDDEN_HEADER, urlOf } from "../actors/inbound.ts";
 import type { ContextClient } from "../actors/types.ts";
@@ -33,17 +33,19 @@ export interface InvocationParts {
 }
 
 export class Invocation implements ServiceContext<SealedCaller> {
-  readonly caller: SealedCaller;
-  readonly correlationId: string;
   readonly #parts: InvocationParts;
   #sends = 0;
 
   constructor(parts: InvocationParts) {
-    this.caller = parts.caller;
-    this.correlationId = parts.correlationId;
     this.#parts = parts;
   }
 
+  get caller(): SealedCaller {
+    return this.#parts.caller;
+  }
+  get correlationId(): string {
+    return this.#parts.correlationId;
+  }
   get service(): string {
     return this.#parts.entry.service.name;
   }
@@ -151,9 +153,13 @@ export class RouteInvocation extends Invocation {
   }
 }
 
+const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze({});
+
 export class CallInvocation extends Invocation {
   /** Calls have no path; `canInvoke` reads contexts of both kinds. */
-  readonly params: Readonly<Record<string, string>> = Object.freeze({});
+  get params(): Readonly<Record<string, string>> {
+    return NO_PARAMS;
+  }
 
   header(_name: string): null {
     return null;
@@ -161,11 +167,15 @@ export class CallInvocation extends Invocation {
 }
 
 export class CronInvocation extends Invocation {
-  readonly scheduledAt: number;
+  readonly #scheduledAt: number;
 
   constructor(parts: InvocationParts, scheduledAt: number) {
     super(parts);
-    this.scheduledAt = scheduledAt;
+    this.#scheduledAt = scheduledAt;
+  }
+
+  get scheduledAt(): number {
+    return this.#scheduledAt;
   }
 }
 

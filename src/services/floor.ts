@@ -18,6 +18,7 @@ export interface ServiceFloor {
   readonly rates: RateRules;
   readonly failedProofs: FailedProofs;
   readonly limits: { readonly maxBodySize: number; readonly drainTimeout: number };
+  /** Verifies, and counts what was presented and verified nowhere. */
   prove(by: By, presentation: Presentation): MaybePromise<Credentials>;
   refuseRevoked(credentials: Credentials): Refusal | null;
 }

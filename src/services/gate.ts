@@ -95,7 +95,7 @@ function decideDelivery<Context>(
 ): MaybePromise<Admitted<Context>> {
   const { entry } = approach;
   const leaseEnd = (): LeaseEnd | null => endOf(source.floor, credentials);
-  const createContext = (caller: SealedCaller): Context => approach.createContext(caller, delivery);
+  const createContext = (caller: SealedCaller): Context => Object.freeze(approach.createContext(caller, delivery));
   try {
     const verdict =
       entry.kind === "http" || entry.kind === "call"
