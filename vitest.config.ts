@@ -12,6 +12,7 @@ export default defineConfig({
       { find: /^byward\/testing$/, replacement: source("testing/index.ts") },
       { find: /^byward\/react$/, replacement: source("client/react/index.ts") },
       { find: /^byward\/bynk\/runtime$/, replacement: source("bynk/runtime/index.ts") },
+      { find: /^byward\/hono$/, replacement: source("registry/services-hono.ts") },
       { find: /^byward\/bynk$/, replacement: source("bynk/index.ts") },
       { find: /^byward\/cloudflare$/, replacement: source("hosts/cloudflare/index.ts") },
       { find: /^byward\/rivet$/, replacement: source("hosts/rivet/index.ts") },

@@ -165,3 +165,24 @@ service({
     mail: { handle: () => "done" },
   },
 });
+
+service({
+  by: User,
+  // Handlers with contexts only: names and callers are known all the same.
+  canInvoke: (c, invoke) => {
+    expectTypeOf(c.caller.party).toEqualTypeOf<"User" | "Caller">();
+    if (invoke.kind === "http") expectTypeOf(invoke.name).toEqualTypeOf<"GET /x" | "GET /y/:id">();
+    else expectTypeOf(invoke.name).toEqualTypeOf<"total">();
+    return true;
+  },
+  routes: { "GET /x": { handle: (c) => c.caller.identity }, "GET /y/:id": { handle: (c) => c.params.id } },
+  calls: { total: { handle: (c, n: number) => [c.caller.identity, n] } },
+});
+
+service({
+  canInvoke: () => true,
+  routes: {
+    // @ts-expect-error nobody has said who may come, whatever canInvoke says
+    "GET /x": { handle: (c) => c.method },
+  },
+});

@@ -31,11 +31,13 @@ import type {
 /** What `service()` takes. */
 export interface ServiceConfig<
   B extends By | undefined,
+  RouteName extends string,
   RouteBy,
   Params,
   Query,
   Body,
   RouteResult,
+  CallName extends string,
   CallBy,
   Given,
   Input,
@@ -52,13 +54,13 @@ export interface ServiceConfig<
    * `forbidden`, anything else is an error.
    */
   readonly canInvoke?: (
-    c: DecisionContext<AnyServiceCaller<B, RouteBy, CallBy>>,
-    invoke: ServiceInvoke<keyof RouteBy & string, keyof CallBy & string>,
+    c: DecisionContext<AnyServiceCaller<B, RouteBy, CallName, CallBy>>,
+    invoke: ServiceInvoke<RouteName, CallName>,
   ) => MaybePromise<boolean>;
   /** HTTP routes, by method and path. */
-  readonly routes?: RoutesConfig<B, RouteBy, Params, Query, Body, RouteResult>;
+  readonly routes?: RoutesConfig<B, RouteName, RouteBy, Params, Query, Body, RouteResult>;
   /** What other actors and services of the registry may call; unreachable from outside on any transport. */
-  readonly calls?: CallsConfig<CallBy, Given, Input, Handler>;
+  readonly calls?: CallsConfig<CallName, CallBy, Given, Input, Handler>;
   /** Durable queues, by name, and their consumers. */
   readonly queues?: QueuesConfig<QueueBy, Sent, Message>;
   /** What runs by the clock, by name. */
@@ -165,11 +167,13 @@ type None = Record<never, never>;
  */
 export function service<
   const B extends By | undefined = undefined,
+  RouteName extends string = never,
   RouteBy = None,
   Params = None,
   Query = None,
   Body = None,
   RouteResult = None,
+  CallName extends string = never,
   CallBy = None,
   Given = None,
   Input = None,
@@ -181,11 +185,13 @@ export function service<
 >(
   config: ServiceConfig<
     B,
+    RouteName,
     RouteBy,
     Params,
     Query,
     Body,
     RouteResult,
+    CallName,
     CallBy,
     Given,
     Input,

@@ -221,9 +221,6 @@ export type CallerAt<Default, Own> = [Own] extends [By]
   : [Default] extends [By]
     ? CallerOf<Default>
     : never;
-/** A key list that TypeScript does not infer the map from. */
-type KeysOf<Map> = Exclude<keyof Map, never>;
-
 /** What a call's handler gets behind its context. */
 // biome-ignore lint/suspicious/noExplicitAny: the constraint of a handler's own parameters
 type CallArgs<Input> = unknown extends Input ? any[] : [input: Input];
@@ -233,20 +230,18 @@ export type GivenArgs<Given, Handler> = unknown extends Given ? OwnArgs<Handler>
 /** What a caller gets. */
 export type ResultOf<Handler> = Handler extends (c: never, ...args: never) => infer Result ? Awaited<Result> : never;
 
-/** The part of each route that says who may come; a route without `by` needs a service with one. */
-type RouteChecks<B, RouteBy> = {
-  readonly [Key in KeysOf<RouteBy>]: Key extends RouteKey
-    ? unknown extends RouteBy[Key]
-      ? [B] extends [By]
-        ? unknown
-        : { readonly by: By }
-      : RouteBy[Key] extends By
-        ? unknown
-        : { readonly by: By }
-    : "a route is named by a method and a path: GET, POST, PUT, PATCH or DELETE, a space, and /path";
-};
+/** What a route must have: a key that is one, and a party unless the service has one. */
+type RouteCheck<B, Key, Own> = Key extends RouteKey
+  ? unknown extends Own
+    ? [B] extends [By]
+      ? unknown
+      : { readonly by: By }
+    : Own extends By
+      ? unknown
+      : { readonly by: By }
+  : "a route is named by a method and a path: GET, POST, PUT, PATCH or DELETE, a space, and /path";
 
-export type RoutesConfig<B, RouteBy, Params, Query, Body, Result> = {
+export type RoutesConfig<B, RouteName extends string, RouteBy, Params, Query, Body, Result> = {
   readonly [Key in keyof RouteBy]: RouteOptions & {
     /** Who may come; replaces the service's. */
     readonly by?: RouteBy[Key];
@@ -273,9 +268,11 @@ export type RoutesConfig<B, RouteBy, Params, Query, Body, Result> = {
       c: RouteContext<CallerAt<B, At<RouteBy, Key>>, ParamsAt<Key, At<Params, Key>>, At<Query, Key>, At<Body, Key>>,
     ): Result[Key];
   };
-} & RouteChecks<B, RouteBy>;
+} & {
+  readonly [Key in RouteName]: RouteCheck<B, Key, At<RouteBy, Key>>;
+};
 
-export type CallsConfig<CallBy, Given, Input, Handler> = {
+export type CallsConfig<CallName extends string, CallBy, Given, Input, Handler> = {
   readonly [Name in keyof CallBy]: {
     /** Which actors and services may call. Default `Caller`: all of this registry. */
     readonly by?: CallBy[Name];
@@ -293,6 +290,9 @@ export type CallsConfig<CallBy, Given, Input, Handler> = {
 } & {
   // Takes the handler's own type, its parameters included.
   readonly [Name in keyof Handler]: { readonly handle: Handler[Name] };
+} & {
+  // Takes the names alone, which are known before any handler's type is.
+  readonly [Name in CallName]: unknown;
 };
 
 export type QueuesConfig<QueueBy, Sent, Message> = {
@@ -324,7 +324,8 @@ export type CronsConfig<CronBy> = {
 };
 
 /** Every caller a service's routes and calls may have. */
-export type AnyServiceCaller<B, RouteBy, CallBy> =
+export type AnyServiceCaller<B, RouteBy, CallName, CallBy> =
   | (B extends By ? CallerOf<B> : never)
   | { [Key in keyof RouteBy]: CallerAt<B, RouteBy[Key]> }[keyof RouteBy]
+  | ([CallName] extends [never] ? never : CallerOf<typeof Caller>)
   | { [Key in keyof CallBy]: CallerAt<typeof Caller, CallBy[Key]> }[keyof CallBy];

@@ -4,7 +4,10 @@ import { registerHooks } from "node:module";
 const SUBPATHS: Readonly<Record<string, string>> = {
   byward: "index.node.ts",
   "byward/client": "client/index.ts",
+  "byward/bynk": "bynk/index.ts",
+  "byward/bynk/runtime": "bynk/runtime/index.ts",
   "byward/testing": "testing/index.ts",
+  "byward/hono": "registry/services-hono.ts",
 };
 
 registerHooks({

@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { logger } from "hono/logger";
 import { expect, expectTypeOf, test } from "vitest";
-import { assertGuarded, by, unguardedRoutes } from "../../src/registry/services-hono.ts";
+import { assertGuarded, by, unguardedRoutes } from "byward/hono";
 import { coversPath } from "../../src/registry/services-hono-paths.ts";
 import { createRig, get, post, show, sign } from "./rig.ts";
 
