@@ -7,6 +7,8 @@ export type { Code } from "./diagnostics/catalogue/index.ts";
 export type { Diagnostic, Fix, Label, TextEdit } from "./diagnostics/diagnostic.ts";
 export type { Explanation } from "./diagnostics/explain/explain.ts";
 export { codes, explain } from "./diagnostics/explain/explain.ts";
+export { type EmitOptions, emitProgram as emit } from "./emit/emit.ts";
+export { emitRegistry } from "./emit/registry.ts";
 export type { Disk, LoadedProject } from "./project/load.ts";
 export { findProjectRoot, loadProject } from "./project/load.ts";
 export type { CheckResult, Project, ProjectOptions } from "./project.ts";

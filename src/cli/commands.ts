@@ -9,6 +9,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "token", summary: "Make a bearer token, offline", load: () => import("./commands/token.ts") },
   { name: "sign", summary: "Sign a delivery in a webhook's format, offline", load: () => import("./commands/sign.ts") },
   { name: "verify", summary: "Say why a token or delivery is refused", load: () => import("./commands/verify.ts") },
+  { name: "check", summary: "Say what is wrong with a Bynk project", load: () => import("./commands/check.ts") },
+  { name: "compile", summary: "Compile a Bynk project to TypeScript", load: () => import("./commands/compile.ts") },
   { name: "explain", summary: "Say what a diagnostic of Bynk means", load: () => import("./commands/explain.ts") },
   { name: "data", summary: "Look at and look after a data directory", load: () => import("./commands/data.ts") },
 ];

@@ -8,6 +8,11 @@ export function paint(style: Paint, text: string, stream: NodeJS.WriteStream = p
   return styleText(style, text, { stream });
 }
 
+/** True where a stream shows colours; for what is painted elsewhere. */
+export function usesColor(stream: NodeJS.WriteStream): boolean {
+  return paint("red", "x", stream) !== "x";
+}
+
 export function stdout(line: string): void {
   process.stdout.write(`${line}\n`);
 }

@@ -1,8 +1,8 @@
 /** Types with their companions, and functions (reference §17.2). */
 import type { DeclaredType, Func, Type } from "../check/model.ts";
-import { quote } from "./code.ts";
+import { property, quote } from "./code.ts";
 import { type EmitModule, hasCompanion, wrapList } from "./module.ts";
-import { NameScope, payloadName } from "./names.ts";
+import { NameScope } from "./names.ts";
 import { createBody, writeBody } from "./statements.ts";
 import { baseMember, codecText, predicateText, typeText } from "./types.ts";
 import type { Writer } from "./writer.ts";
@@ -43,7 +43,7 @@ export function writeType(module: EmitModule, declared: DeclaredType, out: Write
       break;
     case "sum": {
       const variants = shape.variants.map(({ name: tag, payload }) => {
-        const fields = payload.map((field) => `readonly ${payloadName(field.name)}: ${typeText(module, field.type)}`);
+        const fields = payload.map((field) => `readonly ${field.name}: ${typeText(module, field.type)}`);
         return `{ ${[`readonly tag: ${quote(tag)}`, ...fields].join("; ")} }`;
       });
       writeUnion(out, `export type ${name} =`, variants, origin);
@@ -119,8 +119,7 @@ function writeVariant(
   const params = payload.map((field) => ({ field, param: scope.claim(field.name) }));
   const list = params.map(({ field, param }) => `${param}: ${typeText(module, field.type)}`).join(", ");
   const fields = params.map(({ field, param }) => {
-    const key = payloadName(field.name);
-    return key === param ? key : `${key}: ${param}`;
+    return property(field.name, param);
   });
   out.line(`${tag}: (${list}): ${type} => ({ ${[`tag: ${quote(tag)}`, ...fields].join(", ")} }),`);
 }
@@ -202,7 +201,7 @@ export function writeCodec(module: EmitModule, declared: DeclaredType, out: Writ
     }
     case "sum": {
       const variants = shape.variants.map(({ name, payload }) => {
-        const fields = payload.map((field) => `${payloadName(field.name)}: ${codecText(module, field.type)}`);
+        const fields = payload.map((field) => `${field.name}: ${codecText(module, field.type)}`);
         return `${name}: ${fields.length === 0 ? "{}" : `{ ${fields.join(", ")} }`}`;
       });
       writeLazy(out, `${head} ${codec}.sum<${type}>(() => (`, variants, "));");

@@ -39,8 +39,12 @@ export function modulePath(unit: ProgramUnit): string {
   return `${unit.name.replaceAll(".", "/")}.ts`;
 }
 
-/** From the emitted file's folder up to the project's root, then down to the source. */
+/** From the emitted file's folder to the project's root, then down to the source. */
 function pathToSource(path: string, source: SourceFile, out: string): string {
-  const folders = [...out.split("/").filter((part) => part !== "" && part !== "."), ...path.split("/").slice(0, -1)];
-  return `${"../".repeat(folders.length)}${source.path}`;
+  const folders = path.split("/").slice(0, -1);
+  const home = out.split("/").filter((part) => part !== "" && part !== ".");
+  const down = home.filter((part) => part !== "..");
+  const outside = home.filter((part) => part === "..");
+  if (outside.length > 0) return source.path;
+  return `${"../".repeat(folders.length + down.length)}${source.path}`;
 }

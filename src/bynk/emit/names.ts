@@ -98,11 +98,3 @@ export function lowerFirst(word: string): string {
 export function upperFirst(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
 }
-
-/**
- * A payload field's name in memory: `tag` tells variants apart there, so an author's `tag` has one underscore more, and so
- * on for `tag_`.
- */
-export function payloadName(declared: string): string {
-  return /^tag_*$/.test(declared) ? `${declared}_` : declared;
-}

@@ -3,7 +3,6 @@ import type { Local } from "../check/model.ts";
 import type { Pattern } from "../syntax/ast.ts";
 import type { Body } from "./body.ts";
 import { quote } from "./code.ts";
-import { payloadName } from "./names.ts";
 import { predicateText } from "./types.ts";
 
 /** One way to match: everything that must hold, and what is bound then. */
@@ -33,10 +32,7 @@ export function alternatives(body: Body, pattern: Pattern, path: string): readon
     case "builtinVariant": {
       const name = resolved.kind === "variant" ? resolved.variant.name : resolved.variant;
       const own: Alternative = { tests: [`${path}.tag === ${quote(name)}`], binds: [] };
-      const parts = resolved.fields.map(({ field, pattern: sub }) => {
-        const member = resolved.kind === "variant" ? payloadName(field) : field;
-        return alternatives(body, sub, `${path}.${member}`);
-      });
+      const parts = resolved.fields.map(({ field, pattern: sub }) => alternatives(body, sub, `${path}.${field}`));
       return parts.reduce(both, [own]);
     }
     case "caller": {

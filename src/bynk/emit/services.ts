@@ -56,6 +56,17 @@ export function writeService(output: ServiceOutput, service: Service): string {
   return name;
 }
 
+/** The author named who may come; else it is the protocol's own party, which Byward assumes too. */
+function isSaid(by: Admission): boolean {
+  return by.origin !== "protocol";
+}
+
+/** The name of the party, where it is written anywhere. */
+function partyOf({ parties, module }: ServiceOutput, by: Admission, service: Service): string {
+  const isRead = by.binder !== undefined && module.usesOf(by.binder) > 0;
+  return isSaid(by) || isRead ? parties.by(by, service) : "";
+}
+
 interface HandlerParts {
   readonly decl: Handler;
   readonly by: Admission;
@@ -190,9 +201,9 @@ function writeRoute(output: ServiceOutput, service: HttpService, route: HttpRout
 }
 
 function writeCall(output: ServiceOutput, service: CallService, name: string): void {
-  const { module, parties, services: out } = output;
+  const { module, services: out } = output;
   const { handler } = service;
-  const by = parties.by(handler.by, service);
+  const by = partyOf(output, handler.by, service);
   const { params } = handler;
   const isSingle = params.length === 1;
   const inputs = params.map((local) => ({ local, value: isSingle ? "input" : `input.${local.name}` }));
@@ -206,7 +217,7 @@ function writeCall(output: ServiceOutput, service: CallService, name: string): v
       ? codecText(module, only.type)
       : `${codec}.record(() => (${members.length === 0 ? "{}" : `{ ${members.join(", ")} }`}))`;
   const write = (): void => {
-    if (handler.by.origin !== "protocol") out.line(`by: ${by},`);
+    if (isSaid(handler.by)) out.line(`by: ${by},`);
     out.line(`input: ${module.runtime("schema")}(${input}),`);
     const takes = params.length === 0 ? "(c)" : "(c, input)";
     const answer = codecText(module, handler.value);
@@ -223,9 +234,9 @@ function writeCall(output: ServiceOutput, service: CallService, name: string): v
 }
 
 function writeCron(output: ServiceOutput, service: CronService, name: string): void {
-  const { module, parties, services: out } = output;
+  const { module, services: out } = output;
   const entries = service.schedules.map((schedule, index) => {
-    const by = parties.by(schedule.by, service);
+    const by = partyOf(output, schedule.by, service);
     const inputs = schedule.param === undefined ? [] : [{ local: schedule.param, value: "c.scheduledAt" }];
     const suffix = service.schedules.length === 1 ? "" : String(index + 1);
     const place = { name: `run${upperFirst(service.name)}${suffix}`, by, source: service.source };
@@ -236,7 +247,7 @@ function writeCron(output: ServiceOutput, service: CronService, name: string): v
       out.block(
         `${service.name}${suffix}: {`,
         () => {
-          if (schedule.by.origin !== "protocol") out.line(`by: ${by},`);
+          if (isSaid(schedule.by)) out.line(`by: ${by},`);
           out.line(`schedule: ${quote(schedule.schedule)},`);
           writeHandle(out, "(c)", `${module.runtime("scheduled")}(c, () => ${call})`);
         },
@@ -252,13 +263,13 @@ function writeCron(output: ServiceOutput, service: CronService, name: string): v
 }
 
 function writeQueue(output: ServiceOutput, service: QueueService, name: string): void {
-  const { module, parties, services: out } = output;
+  const { module, services: out } = output;
   const { handler } = service;
-  const by = parties.by(handler.by, service);
+  const by = partyOf(output, handler.by, service);
   const place = { name: `handle${upperFirst(service.name)}`, by, source: service.source };
   const call = writeHandler(output, handler, place, [{ local: handler.message, value: "message.body" }]);
   const write = (): void => {
-    if (handler.by.origin !== "protocol") out.line(`by: ${by},`);
+    if (isSaid(handler.by)) out.line(`by: ${by},`);
     out.line(`message: ${module.runtime("schema")}(${codecText(module, handler.message.type)}),`);
     writeHandle(out, "(c, message)", `${module.runtime("delivered")}(c, () => ${call})`);
   };

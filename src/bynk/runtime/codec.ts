@@ -104,15 +104,6 @@ function record<T extends object>(fields: () => { readonly [Name in keyof T]-?: 
   );
 }
 
-/**
- * A payload field's name on the wire. In memory `tag` tells variants apart and on the wire `kind` does, so a field of that
- * name carries one underscore more there.
- */
-export function wireName(inMemory: string): string {
-  const declared = /^tag_+$/.test(inMemory) ? inMemory.slice(0, -1) : inMemory;
-  return /^kind_*$/.test(declared) ? `${declared}_` : declared;
-}
-
 type Tagged = { readonly tag: string };
 type VariantCodecs<T extends Tagged> = {
   readonly [Tag in T["tag"]]: {
@@ -135,15 +126,14 @@ function sum<T extends Tagged>(variants: () => VariantCodecs<T>): Codec<T> {
       if (fields === undefined) throw unknownKind(`${path}.kind`, "sum variant kind", kind);
       const value = { tag: kind };
       for (const [name, field] of fields) {
-        const sent = wireName(name);
-        define(value, name, field.decode(memberOf(source, sent), `${path}.${sent}`));
+        define(value, name, field.decode(memberOf(source, name), `${path}.${name}`));
       }
       return value as unknown as T;
     },
     (value) => {
       const wire = { kind: value.tag };
       for (const [name, field] of known().get(value.tag) ?? []) {
-        define(wire, wireName(name), field.encode((value as unknown as Wire)[name]));
+        define(wire, name, field.encode((value as unknown as Wire)[name]));
       }
       return wire;
     },

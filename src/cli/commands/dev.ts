@@ -1,5 +1,7 @@
 /** Owns `byward dev`: runs a registry for its author, restarts it on change, and prints what is needed to call it. */
 import { type Command, InvalidArgumentError } from "commander";
+import { BynkEntry } from "../bynk/entry.ts";
+import { isBynk } from "../bynk/project.ts";
 import type { Welcome } from "../dev/messages.ts";
 import { Supervisor, type SupervisorEvents } from "../dev/supervisor.ts";
 import { CommandFailure } from "../failure.ts";
@@ -19,7 +21,7 @@ export function define(command: Command): void {
       "Run a registry and restart it when one of its files changes. Secrets that the environment lacks are made up,\n" +
         "on loopback and outside production; a development token is printed for each bearer party.",
     )
-    .argument("<entry>", "file that exports the registry, such as src/registry.ts")
+    .argument("<entry>", "file that exports the registry, such as src/registry.ts; or a Bynk file or project")
     .option("--as <subject>", "subject of the development tokens (default: alice)", readSubject)
     .option("--json", "print events as lines of JSON")
     .action(develop);
@@ -33,9 +35,12 @@ async function develop(entry: string, flags: DevFlags): Promise<void> {
   }
   const { port, hostname, dataDir, as: subject } = flags;
   const events = flags.json === true ? jsonEvents() : textEvents();
-  const supervisor = new Supervisor({ entry, port, hostname, dataDir, subject }, events);
-  supervisor.start();
+  const bynk = isBynk(entry) ? await BynkEntry.open(entry, flags.json === true) : undefined;
+  const supervisor = new Supervisor({ entry: bynk?.file ?? entry, port, hostname, dataDir, subject }, events);
+  const sources = bynk?.watch(() => supervisor.start());
+  if (bynk?.isSound !== false) supervisor.start();
   await waitForStop();
+  sources?.close();
   await supervisor.stop();
 }
 

@@ -22,8 +22,9 @@ Ok(Profile { id: u.identity, greeting: "hello \\(u.identity)" })
 
 const get = async (token?: string): Promise<Response> => {
   const module = await load({ "src/shop/api.bynk": shop }, "shop/api.ts");
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  return module.default.fetch(new Request("https://shop.example/me", { headers }), env);
+  const request = new Request("https://shop.example/me");
+  if (token !== undefined) request.headers.set("authorization", `Bearer ${token}`);
+  return module.default.fetch(request, env);
 };
 
 test("a caller without a token is told 401", async () => {
