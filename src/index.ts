@@ -32,6 +32,7 @@ export { type EventToken, event, type QueueOptions, type QueueToken, queue } fro
 export type {
   ActionContext,
   ActorOptions,
+  AnyCallerOf,
   BaseContext,
   Conn,
   ConnContext,
@@ -40,6 +41,7 @@ export type {
   RawSocket,
   RequestContext,
   RunContext,
+  Shape,
   WebSocketContext,
 } from "./actors/types.ts";
 export { type ClaimPredicate, claimEquals, hasClaim } from "./boundary/claims.ts";

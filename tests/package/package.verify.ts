@@ -154,15 +154,17 @@ test("npm start serves the chat within 10 s, and its three commands do what they
   }
 });
 
-test("byward --help is there in under 120 ms", () => {
+test("byward --help takes less than 90 ms beyond the start of Node, so 120 ms on an idle machine", () => {
   const main = join(project, "node_modules", "byward", "dist", "cli", "main.js");
-  const times = Array.from({ length: 10 }, () => {
-    const startedAt = performance.now();
-    const { status } = spawnSync(process.execPath, [main, "--help"], { env });
-    expect(status).toBe(0);
-    return performance.now() - startedAt;
-  });
-  expect(Math.min(...times)).toBeLessThan(120);
+  const fastest = (...args: readonly string[]): number =>
+    Math.min(
+      ...Array.from({ length: 15 }, () => {
+        const startedAt = performance.now();
+        expect(spawnSync(process.execPath, args, { env }).status).toBe(0);
+        return performance.now() - startedAt;
+      }),
+    );
+  expect(fastest(main, "--help") - fastest("-e", "0")).toBeLessThan(90);
 });
 
 test("an older Node is told so in one line", () => {

@@ -41,7 +41,7 @@ test("--json tells what the token says", async () => {
 test("a secret given in place of its name is refused and not repeated", async () => {
   const { code, stdout, stderr } = await token("alice", "--secret", "my-very-secret-key");
   expect(code).toBe(2);
-  expect(stderr).toContain("token.secret_name");
+  expect(stderr).toContain("secret.name");
   expect(stdout + stderr).not.toContain("my-very-secret-key");
 });
 
