@@ -70,8 +70,9 @@ test("a body without Content-Length is counted as it comes", async () => {
 
 test("connections past maxConnections are refused with 1013, those that stand go on", async () => {
   const { url } = await start({ maxConnections: 2 });
-  const [one] = [await WireSocket.rpc(`${url}/actors/room/one`), await WireSocket.rpc(`${url}/actors/room/two`)];
-  await one.next((message) => message.t === "ready");
+  const one = await WireSocket.rpc(`${url}/actors/room/one`);
+  const two = await WireSocket.rpc(`${url}/actors/room/two`);
+  for (const socket of [one, two]) await socket.next((message) => message.t === "ready");
   const third = await WireSocket.rpc(`${url}/actors/room/three`);
   expect((await third.closed).code).toBe(1013);
   expect(third.messages[0]).toMatchObject({ t: "error", code: "overloaded", retryAfter: expect.any(Number) });
