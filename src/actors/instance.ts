@@ -26,7 +26,7 @@ import { ActorQueues } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
 import { ActorSchedule } from "./schedule.ts";
 import type { ServiceLink } from "./service-link.ts";
-import { migrateState, type StagedState, StateCell } from "./state.ts";
+import { checkShape, migrateState, type StagedState, StateCell } from "./state.ts";
 import type { Conn } from "./types.ts";
 
 export type Phase = "provisional" | "starting" | "live" | "stopping" | "stopped" | "destroyed";
@@ -155,9 +155,9 @@ export class ActorInstance {
     const instance = new ActorInstance(runtime, compiled, ref, key, meta, null);
     instance.#input = input;
     if (config.createState !== undefined) {
-      instance.#plantState(await config.createState(instance.scope, input));
+      instance.#plantState(await checkShape(await config.createState(instance.scope, input), config.schema));
     } else if (config.state !== undefined) {
-      instance.#plantState(structuredClone(config.state));
+      instance.#plantState(await checkShape(structuredClone(config.state), config.schema));
     }
     await instance.#createVars();
     return instance;
@@ -362,6 +362,7 @@ export class ActorInstance {
       );
     }
     await this.#lastCommit(cause);
+    this.outbox.close();
     this.#phase = cause === "destroy" ? "destroyed" : "stopped";
     this.runtime.forget(this);
     if (cause !== "destroy") this.runtime.considerWake(this.#wakeAt());

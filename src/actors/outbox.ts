@@ -5,6 +5,7 @@
  * One commit of an actor is under way at a time; what is staged meanwhile joins the next one. An invocation that staged
  * nothing waits only for commits it may have read.
  */
+import { Refusal } from "../boundary/errors.ts";
 import type {
   ActorMeta,
   ActorRef,
@@ -137,6 +138,11 @@ export class Outbox {
    * instead when the commit it rests on failed.
    */
   release(leave: () => void, fail: (error: unknown) => void): void {
+    if (this.#frozen && this.#staged !== null) {
+      this.#staged = null;
+      fail(new Refusal("unavailable", { reason: "actor.stopped", group: "actor", code: "aborted" }));
+      return;
+    }
     const seq = this.#staged === null ? this.#submitted : this.#submitted + 1;
     if (this.#durable >= seq && this.#head === this.#waiting.length) {
       leave();
@@ -160,6 +166,19 @@ export class Outbox {
       if (waiting.seq > this.#submitted) this.#waiting[index] = { ...waiting, seq: this.#submitted };
     }
     this.#flush();
+  }
+
+  /** True when the actor has stopped: it writes nothing any more. */
+  get isClosed(): boolean {
+    return this.#frozen;
+  }
+
+  /**
+   * The actor has stopped, and another instance may be it by now: what a handler that went on still changes is dropped,
+   * and who waits for it is refused.
+   */
+  close(): void {
+    this.#frozen = true;
   }
 
   /** Wipes the actor in one last commit; later writes are dropped. */

@@ -221,6 +221,7 @@ export class ActorQueues {
 
   async #complete(lease: Lease, reply: unknown, effects: HeldEffects): Promise<void> {
     const { declared, limits, outbox } = this.#core;
+    if (outbox.isClosed) throw leaseLost();
     const schema = declared?.get(lease.row.queue)?.token.complete ?? null;
     let response: string | null = null;
     if (reply !== undefined || schema !== null) {

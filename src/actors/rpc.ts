@@ -276,17 +276,19 @@ class RpcSession implements ConnectionLink {
   }
 
   #runAction(admission: Admission, message: ActionMessage): void {
+    // Its answer rests on what this instance makes durable, also when the actor slept and woke meanwhile.
+    const instance = this.#instance!;
     let output: MaybePromise<unknown>;
     try {
-      output = this.#instance!.invocations.runAction(admission, message.args, this.#connection!);
+      output = instance.invocations.runAction(admission, message.args, this.#connection!);
     } catch (error) {
       this.#answerError(message.id, error);
       return;
     }
     if (isPromise(output)) {
       output.then(
-        (settled) => this.#answer(message.id, settled),
-        (error: unknown) => this.#answerError(message.id, error),
+        (settled) => this.#answer(message.id, settled, instance),
+        (error: unknown) => this.#answerError(message.id, error, undefined, instance),
       );
     } else {
       this.#answer(message.id, output);
@@ -354,8 +356,7 @@ class RpcSession implements ConnectionLink {
   }
 
   /** Leaves when everything the answer rests on is durable (G8). */
-  #answer(id: number, output: unknown): void {
-    const instance = this.#instance!;
+  #answer(id: number, output: unknown, instance: ActorInstance = this.#instance!): void {
     let wire: string | Uint8Array;
     try {
       wire = this.#codec.encode(output === undefined ? { t: "result", id } : { t: "result", id, output }, "output");
@@ -373,8 +374,12 @@ class RpcSession implements ConnectionLink {
     );
   }
 
-  #answerError(id: number | undefined, error: unknown, event?: string): void {
-    const instance = this.#instance;
+  #answerError(
+    id: number | undefined,
+    error: unknown,
+    event?: string,
+    instance: ActorInstance | null = this.#instance,
+  ): void {
     if (instance === null) return;
     instance.outbox.release(
       () => this.#sendError(id, error, event),

@@ -17,7 +17,7 @@ import { StateError } from "./state/state-error.ts";
 import { LiveTracker, type Tree } from "./state/tracker.ts";
 import { utf8Length } from "./utf8-length.ts";
 
-export { type MigrationSource, migrateState, type StateVersions } from "./state/migrate.ts";
+export { checkShape, type MigrationSource, migrateState, type StateVersions } from "./state/migrate.ts";
 export { refusalOf, StateError, type StateErrorCode } from "./state/state-error.ts";
 export { untracked } from "./state/untracked.ts";
 

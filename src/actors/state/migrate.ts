@@ -45,18 +45,19 @@ export function migrateState(text: string, from: number, source: MigrationSource
   const stored = decode(text);
   const raised = source.migrate !== undefined && from < version ? source.migrate.up(stored, from) : stored;
   return andThen(raised, (state) =>
-    andThen(shaped(state, source.schema), (checked) => ({ state: checked, version, migrated: from < version })),
+    andThen(checkShape(state, source.schema), (checked) => ({ state: checked, version, migrated: from < version })),
   );
 }
 
-function shaped(state: unknown, schema: StandardSchemaV1 | undefined): MaybePromise<unknown> {
+/** What the schema makes of a state. @throws StateError `invalid_shape` when it refuses it */
+export function checkShape(state: unknown, schema: StandardSchemaV1 | undefined): MaybePromise<unknown> {
   if (schema === undefined) return state;
   return andThen(schema["~standard"].validate(state), (result) => {
     if (result.issues === undefined) return result.value;
     const first = result.issues[0];
     const path = `state${(first?.path ?? []).map(shownSegment).join("")}`;
     const more = result.issues.length > 1 ? ` (and ${result.issues.length - 1} more)` : "";
-    throw new StateError("invalid_shape", path, `stored ${path} does not fit the schema: ${first?.message}${more}`);
+    throw new StateError("invalid_shape", path, `${path} does not fit the schema: ${first?.message}${more}`);
   });
 }
 
