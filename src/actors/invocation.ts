@@ -234,11 +234,16 @@ export class Invocations {
     Admission.spend(admission);
     const { onRequest } = this.#instance.compiled.config;
     if (onRequest === undefined) throw new Refusal("fault", { reason: "request.no_entry" });
+    const scope = admission.context as InvocationScope;
+    let outcome: "handled" | "failed" = "failed";
     this.#running += 1;
     try {
-      const response = await onRequest(admission.context, request);
+      const response = await onRequest(scope, request);
       if (response instanceof Response) {
-        if (response.status < 500) (admission.context as InvocationScope).remember();
+        if (response.status < 500) {
+          outcome = "handled";
+          scope.remember();
+        }
         return response;
       }
       throw new Refusal("fault", {
@@ -247,6 +252,8 @@ export class Invocations {
       });
     } finally {
       this.#running -= 1;
+      // What it received is acknowledged in the commit of what it changed, or given back with it.
+      scope.endQueue(outcome);
       this.#instance.outbox.settle();
     }
   }
