@@ -77,7 +77,7 @@ function entriesOf(service: CompiledService): readonly ServiceEntry[] {
  * Who presents nothing and another actor are callers of every registry, whether anything is declared for them or not; the
  * channels of crons and queues are columns where a service has some.
  */
-function columnsOf(declared: Declared): readonly Member[] {
+export function columnsOf(declared: Declared): readonly Member[] {
   const own = new Set(declared.services.flatMap(entriesOf).flatMap(({ bases }) => bases.filter(isOwnChannel)));
   const proving = partiesOf(declared).filter((member) => {
     const base = baseOf(member);

@@ -13,7 +13,9 @@ export function renderMatrix(matrix: Matrix, paint: VerdictPaint = (_verdict, te
   const parties = matrix.parties.map((party) => party.name);
   const labels = matrix.rows.map(labelOf);
   const first = Math.max(...labels.map((label) => label.length), 0);
-  const widths = parties.map((party) => Math.max(party.length, "allow".length));
+  const widths = parties.map((party) =>
+    Math.max(party.length, ...matrix.rows.map((row) => row.cells[party]!.length), "allow".length),
+  );
   const lines: string[] = [];
   let owner: string | null = null;
   matrix.rows.forEach((row, index) => {
@@ -32,26 +34,30 @@ export function renderMatrix(matrix: Matrix, paint: VerdictPaint = (_verdict, te
     });
     lines.push([`${GAP}${labels[index]!.padEnd(first)}`, ...cells].join(GAP));
   });
-  return [...lines, ...legend(matrix)].join("\n");
+  return [...lines, ...(legendOf(matrix).length === 0 ? [] : ["", ...legendOf(matrix)])].join("\n");
 }
 
-function labelOf(row: MatrixRow): string {
+/** An entrypoint in words: `action ban`, `event (any other)`, `GET /users/:id`. */
+export function labelOf(row: Pick<MatrixRow, "kind" | "name">): string {
   const kind = KIND_LABELS[row.kind] ?? row.kind;
   if (row.name === undefined) return kind;
   if (kind === "") return row.name;
   return row.name === "*" ? `${kind} (any other)` : `${kind} ${row.name}`;
 }
 
-function legend(matrix: Matrix): readonly string[] {
+/** What a reader needs beside the cells: what refinements require, what the signs mean. */
+export function legendOf(matrix: Matrix): readonly string[] {
   const seen = new Set(matrix.rows.flatMap((row) => Object.values(row.cells)));
   const refinements = matrix.parties.flatMap(({ name, refines }) =>
     refines === undefined ? [] : [`${name} = ${refines.base} with ${refines.requires}`],
   );
   const notes = [
     ...refinements,
+    ...(seen.has("depends") ? ["depends = on who, where or in which state (--explain)"] : []),
+    ...(seen.has("500") ? ["500 = the code that decides failed"] : []),
     ...(seen.has("?") ? ["? = decided by code, for each call"] : []),
     ...(seen.has("-") ? ["- = has no way to come here"] : []),
     ...(seen.has("404") ? ["404 = nothing is there to reach"] : []),
   ];
-  return notes.length === 0 ? [] : ["", ...notes];
+  return notes;
 }

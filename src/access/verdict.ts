@@ -7,9 +7,10 @@ import { type AnyParty, type AnyRefinement, type By, baseOf, Caller, membersOf }
 /**
  * What a caller gets: `allow` reaches the handler; `401` and `403` do not; `404` neither, since nothing is there to reach
  * (where code decides first, its denial is what comes back); `?` is decided by code (`canInvoke`, `canCreate`, or a
- * predicate over claims that the party does not fix); `-` has no way to come here.
+ * predicate over claims that the party does not fix); `-` has no way to come here. Found by probing only: `depends` on who,
+ * where or in which state, and `500`, where the code that decides fails.
  */
-export type Verdict = "allow" | "401" | "403" | "404" | "?" | "-";
+export type Verdict = "allow" | "401" | "403" | "404" | "500" | "?" | "depends" | "-";
 
 export type Member = AnyParty | AnyRefinement;
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import type { ClaimPredicate } from "../boundary/claims.ts";
 import { bearer } from "../boundary/schemes/bearer.ts";
-import { findClaims, findSubject } from "./witness.ts";
+import { findClaims, findSubject, findTwo } from "./witness.ts";
 
 const User = party("User", { auth: bearer({ secret: "AUTH_JWT_SECRET" }) });
 const claimsFor = (predicate: ClaimPredicate) => findClaims(refine("Refined", User, predicate));
@@ -32,4 +32,18 @@ test("a subject is found that the identity schema accepts", async () => {
 
 test("who proves nothing needs no claims", () => {
   expect(findClaims(party("Anybody", { auth: none() }))).toEqual({});
+});
+
+test("two callers are found who are not the same", async () => {
+  expect(await findTwo(User)).toEqual([
+    { subject: "alice", identity: "alice" },
+    { subject: "bob", identity: "bob" },
+  ]);
+  const Numbered = party("Numbered", { auth: bearer({ secret: "S" }), identity: z.coerce.number<string>().int() });
+  expect(await findTwo(Numbered)).toEqual([
+    { subject: "1", identity: 1 },
+    { subject: "2", identity: 2 },
+  ]);
+  const One = party("One", { auth: bearer({ secret: "S" }), identity: z.literal("alice") });
+  expect(await findTwo(One)).toHaveLength(1);
 });

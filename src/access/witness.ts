@@ -6,16 +6,34 @@ import type { ClaimPredicate } from "../boundary/claims.ts";
 import type { AnyParty, AnyRefinement } from "../boundary/party.ts";
 
 const SUBJECTS = ["alice", "alice@example.com", "1", "00000000-0000-4000-8000-000000000001", "user_1"];
+/** One for each of those, of the same form. */
+const OTHERS = ["bob", "bob@example.com", "2", "00000000-0000-4000-8000-000000000002", "user_2"];
 /** Subsets of a predicate's claims tried; each claim doubles them. */
 const MAX_CLAIMS = 8;
 
 /** A subject the party's identity schema accepts: `wanted` if it does, else a usual one; null when none is. */
 export async function findSubject(party: AnyParty, wanted?: string): Promise<string | null> {
-  const candidates = wanted === undefined ? SUBJECTS : [wanted, ...SUBJECTS];
-  if (party.identity === null) return candidates[0]!;
-  for (const candidate of candidates) {
-    const { issues } = await party.identity["~standard"].validate(candidate);
-    if (issues === undefined) return candidate;
+  const found = await firstAccepted(party, wanted === undefined ? SUBJECTS : [wanted, ...SUBJECTS]);
+  return found?.subject ?? null;
+}
+
+/** A subject and the identity that the party's schema makes of it. */
+export interface Accepted {
+  readonly subject: string;
+  readonly identity: unknown;
+}
+
+/** Two callers of the party that are not the same, where its schema takes two; none where it takes no usual subject. */
+export async function findTwo(party: AnyParty): Promise<readonly Accepted[]> {
+  const found = [await firstAccepted(party, SUBJECTS), await firstAccepted(party, OTHERS)];
+  return found.filter((accepted) => accepted !== null);
+}
+
+async function firstAccepted(party: AnyParty, candidates: readonly string[]): Promise<Accepted | null> {
+  if (party.identity === null) return { subject: candidates[0]!, identity: candidates[0]! };
+  for (const subject of candidates) {
+    const result = await party.identity["~standard"].validate(subject);
+    if (result.issues === undefined) return { subject, identity: result.value };
   }
   return null;
 }
