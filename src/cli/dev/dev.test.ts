@@ -114,6 +114,19 @@ test("a change restarts it on the same port, with tokens and state still good", 
   expect(await (await ask(second.url, token)).json()).toEqual({ output: 2 });
 });
 
+test("a change restarts it at once, though somebody listens to events", async () => {
+  writeRegistry("1");
+  const program = dev(["--json"]);
+  const { url, tokens } = await servingOf(program);
+  const headers = { authorization: `Bearer ${tokens[0]!.token}` };
+  const stream = await fetch(`${url}/actors/desk/1/events/asked`, { headers });
+  const startedAt = performance.now();
+  write("answer.ts", "export const answer = 2;\n");
+  await servingOf(program, 2);
+  expect(performance.now() - startedAt).toBeLessThan(6000);
+  expect(await stream.text().catch(() => "cut off")).toMatch(/event: ready/);
+});
+
 test("a broken change is told, and the mended one runs", async () => {
   writeRegistry("1");
   const program = dev(["--json"]);

@@ -52,19 +52,33 @@ export class NodeServer {
   }
 
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.#inFlight += 1;
+    const settle = this.#begin();
     response.on("error", () => {});
     try {
-      await writeAnswer(response, await this.#answer(request), request.method === "HEAD");
+      const answer = await this.#answer(request);
+      // A stream of events ends when its actor stops, which draining comes before: each would wait for the other.
+      if (isEventStream(answer)) settle();
+      await writeAnswer(response, answer, request.method === "HEAD");
       // A body nobody read would block the next request of this connection.
       if (!request.complete) request.resume();
     } catch (error) {
       this.#options.edge.runtime.host.log.error({ err: error }, "a response could not be written");
       response.destroy();
     } finally {
+      settle();
+    }
+  }
+
+  /** Counts a request as in flight until what it returns is called, once or more often. */
+  #begin(): () => void {
+    this.#inFlight += 1;
+    let isOpen = true;
+    return () => {
+      if (!isOpen) return;
+      isOpen = false;
       this.#inFlight -= 1;
       if (this.#draining && this.#inFlight === 0) this.#drained?.();
-    }
+    };
   }
 
   async #answer(request: IncomingMessage): Promise<OutboundResponse> {
@@ -139,6 +153,11 @@ function health(draining: boolean): OutboundResponse {
     ],
     body: draining ? '{"status":"draining"}' : '{"status":"ok"}',
   };
+}
+
+function isEventStream({ headers, body }: OutboundResponse): boolean {
+  if (!(body instanceof ReadableStream)) return false;
+  return headers.some(([name, value]) => name === "content-type" && value.startsWith("text/event-stream"));
 }
 
 function answerBroken(socket: Duplex): void {
