@@ -576,6 +576,8 @@ export class ActorInstance {
   #commitFailed(error: unknown): void {
     this.log.error({ err: error }, "a commit failed; the actor goes back to its last durable state");
     this.#phase = this.#phase === "live" ? "stopping" : this.#phase;
+    // From here on another instance may be loaded: this one must not write over it while it stops.
+    this.outbox.close();
     this.runtime.forget(this);
     void this.stop("reset");
   }
