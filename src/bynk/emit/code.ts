@@ -31,6 +31,11 @@ export function stable(text: string, level: LevelOf = Level.primary): Code {
   return { text, level, stable: true };
 }
 
+/** A literal, of which TypeScript remembers the very value. */
+export function isLiteral({ text }: Code): boolean {
+  return /^(-?\d[\w.]*|"(?:[^"\\]|\\.)*"|true|false)$/.test(text);
+}
+
 /** The text, in parentheses unless it binds at least as tightly as `least`. */
 export function at(least: LevelOf, { text, level }: Code): string {
   return level >= least ? text : `(${text})`;

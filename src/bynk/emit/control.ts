@@ -1,17 +1,24 @@
 /** Conditions, branches and matches (reference §17.4). Every arm is reached only when those before it did not match. */
 import type { BinaryExpr, Block, Expr, IfExpr, IsExpr, MatchArm, MatchExpr } from "../syntax/ast.ts";
 import type { Body, Sink } from "./body.ts";
-import { at, type Code, code, infix, Level, not, stable } from "./code.ts";
+import { at, type Code, code, infix, isLiteral, Level, not, stable } from "./code.ts";
 import { isInline, needsType } from "./inline.ts";
 import { type Alternative, alternatives, type Bind } from "./patterns.ts";
 import { typeText } from "./types.ts";
 import { Writer } from "./writer.ts";
 
+/** A condition. TypeScript follows `true` and `false` into branches it then finds pointless; the author meant them. */
+export function lowerCondition(body: Body, expr: Expr, out: Writer): Code {
+  if (expr.kind === "ParenExpr") return lowerCondition(body, expr.inner, out);
+  if (expr.kind === "BoolLiteral") return stable(`(${expr.value} as boolean)`);
+  return body.lower(expr, out);
+}
+
 /** `a && b`, `a || b`, `a implies b`: the right side only where the left one asks for it. */
 export function lowerLogical(body: Body, expr: BinaryExpr, out: Writer): Code {
-  const left = body.lower(expr.left, out);
+  const left = lowerCondition(body, expr.left, out);
   const before = new Writer();
-  const right = body.lower(expr.right, before);
+  const right = lowerCondition(body, expr.right, before);
   const { operator } = expr;
   if (before.isIdle) {
     out.append(before);
@@ -35,7 +42,7 @@ export function lowerIs(body: Body, expr: IsExpr, out: Writer): Code {
   if (resolved?.kind === "refined" && resolved.type !== undefined) {
     return code(`${body.module.type(resolved.type)}.is(${at(Level.assign, found)})`);
   }
-  if (isPath(found) && !body.isContested(expr.value)) return bindIs(body, expr, found.text, found.text, out);
+  if (isOwnPath(body, expr.value, found)) return bindIs(body, expr, found.text, found.text, out);
   const name = body.claim("subject");
   out.declare(`let ${name}: ${typeText(body.module, body.typeOf(expr.value))};`);
   return { ...bindIs(body, expr, name, `(${name} = ${at(Level.assign, found)})`, out), stable: false };
@@ -73,6 +80,12 @@ function condition(tests: readonly string[], path: string, first: string): Code 
   return { text: all.join(" && "), level: start.includes(" || ") ? Level.or : level, stable: true };
 }
 
+/** The value has a name that only this test looks at; a variant's constant is looked at from everywhere. */
+function isOwnPath(body: Body, expr: Expr, found: Code): boolean {
+  const kind = body.typing.references.get(expr)?.kind;
+  return isPath(found) && kind !== "variant" && kind !== "builtinVariant" && !body.isContested(expr);
+}
+
 function isPath(found: Code): boolean {
   return found.stable && /^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$/.test(found.text);
 }
@@ -83,9 +96,9 @@ export function lowerConditional(body: Body, expr: IfExpr, out: Writer): Code {
   if (otherwise === undefined || !isInline(expr.then) || !isInline(otherwise) || needsJumps(expr.condition)) {
     return settle(body, expr, out);
   }
-  const test = body.lower(expr.condition, out);
-  const then = body.inner().lower(tailOf(expr.then), out);
-  const rest = body.inner().lower(otherwise.kind === "Block" ? tailOf(otherwise) : otherwise, out);
+  const test = lowerCondition(body, expr.condition, out);
+  const then = body.lower(tailOf(expr.then), out);
+  const rest = body.lower(otherwise.kind === "Block" ? tailOf(otherwise) : otherwise, out);
   const text = `${at(Level.or, test)} ? ${at(Level.assign, then)} : ${at(Level.assign, rest)}`;
   return code(text, Level.conditional, test.stable && then.stable && rest.stable);
 }
@@ -119,7 +132,7 @@ export function writeIf(body: Body, expr: IfExpr, sink: Sink, out: Writer): void
     writeJumpingIf(body, expr, sink, out);
     return;
   }
-  const test = body.lower(expr.condition, out);
+  const test = lowerCondition(body, expr.condition, out);
   const then = branch(body, expr.then, sink);
   const otherwise = elseBranch(body, expr, sink);
   if (sink.kind === "return") {
@@ -191,7 +204,7 @@ function writeJumpingIf(body: Body, expr: IfExpr, sink: Sink, out: Writer): void
         if (label !== undefined) out.line(`break ${label};`);
         return;
       }
-      const test = inside.lower(first, out);
+      const test = lowerCondition(inside, first, out);
       out.block(`if (${test.text}) {`, () => nest(inside.inner(), rest));
     };
     nest(body, conjuncts(expr.condition));
@@ -209,7 +222,7 @@ interface Arm {
 /** `match` as statements. */
 export function writeMatch(body: Body, expr: MatchExpr, sink: Sink, out: Writer): void {
   const found = body.lower(expr.scrutinee, out);
-  const path = isPath(found) && !body.isContested(expr.scrutinee) ? found.text : nameSubject(body, expr, found, out);
+  const path = isOwnPath(body, expr.scrutinee, found) ? found.text : nameSubject(body, expr, found, out);
   const arms = closeBool(
     expr.arms.flatMap((arm) => alternatives(body, arm.pattern, path).map((way) => ({ arm, way }))),
     path,
@@ -229,7 +242,8 @@ function closeBool(arms: readonly Arm[], path: string): readonly Arm[] {
 
 function nameSubject(body: Body, expr: MatchExpr, found: Code, out: Writer): string {
   const name = body.claim("subject");
-  const type = needsType(expr.scrutinee, body.typing) ? `: ${typeText(body.module, body.typeOf(expr.scrutinee))}` : "";
+  const isTyped = needsType(expr.scrutinee, body.typing) || isLiteral(found);
+  const type = isTyped ? `: ${typeText(body.module, body.typeOf(expr.scrutinee))}` : "";
   out.line(`const ${name}${type} = ${at(Level.assign, found)};`, body.origin(expr.scrutinee));
   return name;
 }
@@ -329,7 +343,7 @@ function writeChained(body: Body, each: Arm, sink: Sink, label: string | undefin
     return;
   }
   if (arm.guard === undefined || isInline(arm.guard)) {
-    const test = armTest(inside, each, out);
+    const test = armTest(body, each, out);
     const then = new Writer();
     writeArm(inside, arm, way.binds, sink, then);
     last(then);
@@ -339,7 +353,7 @@ function writeChained(body: Body, each: Arm, sink: Sink, label: string | undefin
   const guard = arm.guard;
   const nested = (): void => {
     bindAll(inside, way.binds, out);
-    const test = inside.lower(guard, out);
+    const test = lowerCondition(inside, guard, out);
     const then = new Writer();
     inside.into(arm.body, sink, then);
     last(then);
@@ -375,6 +389,6 @@ function writeElseChain(body: Body, arms: readonly Arm[], sink: Sink, out: Write
 function armTest(body: Body, { arm, way }: Arm, out: Writer): string {
   if (arm.guard === undefined) return way.tests.join(" && ");
   for (const { local, path } of way.binds) body.alias(local, path);
-  const guard = at(Level.and, body.lower(arm.guard, out));
+  const guard = at(Level.and, lowerCondition(body, arm.guard, out));
   return [...way.tests, guard].join(" && ");
 }

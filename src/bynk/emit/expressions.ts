@@ -8,8 +8,22 @@
 import type { Reference, Type } from "../check/model.ts";
 import type { Expr, InterpolatedString, MethodCall, RecordLiteral, RecordUpdate } from "../syntax/ast.ts";
 import type { Body } from "./body.ts";
-import { at, type Code, call, code, infix, Level, not, property, quote, stable, templateText } from "./code.ts";
-import { lowerConditional, lowerIs, lowerLogical, lowerMatch } from "./control.ts";
+import {
+  at,
+  type Code,
+  call,
+  code,
+  infix,
+  isLiteral,
+  Level,
+  not,
+  property,
+  quote,
+  stable,
+  templateText,
+} from "./code.ts";
+import { lowerCondition, lowerConditional, lowerIs, lowerLogical, lowerMatch } from "./control.ts";
+import { needsType } from "./inline.ts";
 import { kernelCall, kernelStatic } from "./kernel.ts";
 import { codecText, typeText } from "./types.ts";
 import { Writer } from "./writer.ts";
@@ -83,15 +97,16 @@ export function lowerAll(body: Body, exprs: readonly Expr[], out: Writer): reado
   const last = parts.findLastIndex(({ before }) => !before.isIdle);
   return parts.map(({ code: found, before }, index) => {
     out.append(before);
-    return index < last ? keep(body, found, out) : found;
+    return index < last ? keep(body, exprs[index] as Expr, found, out) : found;
   });
 }
 
 /** A value that is evaluated here and read later. */
-export function keep(body: Body, found: Code, out: Writer, wanted = "value"): Code {
+function keep(body: Body, expr: Expr, found: Code, out: Writer): Code {
   if (found.stable) return found;
-  const name = body.claim(wanted);
-  out.line(`const ${name} = ${at(Level.assign, found)};`);
+  const name = body.claim("value");
+  const type = needsType(expr, body.typing) ? `: ${typeText(body.module, body.typeOf(expr))}` : "";
+  out.line(`const ${name}${type} = ${at(Level.assign, found)};`);
   return stable(name);
 }
 
@@ -241,7 +256,11 @@ function lowerQuestion(body: Body, expr: Extract<Expr, { kind: "QuestionExpr" }>
   const onResult = question?.on !== "option";
   const isName = found.stable && found.level === Level.primary && !body.isContested(expr.operand);
   const name = isName ? found.text : body.claim(onResult ? "outcome" : "found");
-  if (!isName) out.line(`const ${name} = ${at(Level.assign, found)};`, body.origin(expr));
+  if (!isName) {
+    const isTyped = needsType(expr.operand, body.typing);
+    const type = isTyped ? `: ${typeText(body.module, body.typeOf(expr.operand))}` : "";
+    out.line(`const ${name}${type} = ${at(Level.assign, found)};`, body.origin(expr));
+  }
   if (!onResult) {
     const absent = `${body.module.runtime("HttpResult")}.NotFound`;
     out.line(`if (${name}.tag === "None") return ${absent};`, body.origin(expr));
@@ -257,7 +276,7 @@ function lowerQuestion(body: Body, expr: Extract<Expr, { kind: "QuestionExpr" }>
 
 function lowerUnary(body: Body, expr: Extract<Expr, { kind: "UnaryExpr" }>, out: Writer): Code {
   const { operand } = expr;
-  if (expr.operator === "!") return not(lower(body, operand, out));
+  if (expr.operator === "!") return not(lowerCondition(body, operand, out));
   if (operand.kind === "IntLiteral" || operand.kind === "FloatLiteral") {
     const isZero = operand.kind === "IntLiteral" && operand.value === 0;
     return admit(body, isZero ? stable("0") : stable(`-${operand.value}`, Level.unary), body.typeOf(expr));
@@ -289,9 +308,10 @@ function lowerBinary(body: Body, expr: Extract<Expr, { kind: "BinaryExpr" }>, ou
 function lowerEquality(body: Body, expr: Extract<Expr, { kind: "BinaryExpr" }>, left: Code, right: Code): Code {
   const sides = [expr.left, expr.right];
   const scalar = sides.every((side) => isScalar(body.typeOf(side)));
-  const literals = sides.filter((side) => isLiteral(side)).length;
+  const literals = [left, right].filter(isLiteral).length;
   const contested = sides.some((side) => body.isContested(side));
-  if (scalar && literals < 2 && !(literals === 1 && contested)) {
+  const chosen = [left, right].some(({ level }) => level === Level.conditional);
+  if (scalar && literals < 2 && !chosen && !(literals === 1 && contested)) {
     return { ...infix(expr.operator === "==" ? "===" : "!==", Level.equality, left, right), stable: false };
   }
   const equal = call(body.module.runtime("equals"), [left, right]);
@@ -305,12 +325,6 @@ function isScalar(type: Type): boolean {
     return shape.kind === "refined" && shape.base !== "Bytes" && shape.base !== "Bool";
   }
   return type.kind === "base" && type.name !== "Bytes" && type.name !== "Bool";
-}
-
-function isLiteral(expr: Expr): boolean {
-  if (expr.kind === "ParenExpr") return isLiteral(expr.inner);
-  if (expr.kind === "UnaryExpr") return isLiteral(expr.operand);
-  return expr.kind === "IntLiteral" || expr.kind === "FloatLiteral" || expr.kind === "StringLiteral";
 }
 
 function lowerRecord(body: Body, expr: RecordLiteral, out: Writer): Code {

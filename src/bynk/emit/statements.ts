@@ -1,7 +1,7 @@
 /** Blocks and statements (reference §6), and the bodies of functions. */
 import type { Block, Expr, LetStmt, Stmt } from "../syntax/ast.ts";
 import { Body, type BodyOptions, type Sink } from "./body.ts";
-import { at, Level } from "./code.ts";
+import { at, isLiteral, Level } from "./code.ts";
 import { writeIf, writeMatch } from "./control.ts";
 import { lower } from "./expressions.ts";
 import { isInline, needsType } from "./inline.ts";
@@ -106,7 +106,7 @@ function writeLet(body: Body, statement: LetStmt, out: Writer): void {
   const found = body.lower(value, out);
   // The value is written before its name is bound: it may read an earlier value of the same name.
   const name = body.bind(local);
-  const typed = annotation !== undefined || needsType(value, body.typing) ? `: ${type}` : "";
+  const typed = annotation !== undefined || needsType(value, body.typing) || isLiteral(found) ? `: ${type}` : "";
   const text = bind ? `await ${at(Level.unary, found)}` : at(Level.assign, found);
   out.line(`const ${name}${typed} = ${text};`, origin);
 }
