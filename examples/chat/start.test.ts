@@ -1,8 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { paste, start } from "../../tests/cli/process.ts";
+
+// Each starts processes, which take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 test("the three printed commands do what they say", async () => {
   const dataDir = await mkdtemp(join(tmpdir(), "byward-chat-"));

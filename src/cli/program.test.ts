@@ -2,9 +2,12 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { byward, start } from "../../tests/cli/process.ts";
 import { COMMANDS } from "./commands.ts";
+
+// Each starts processes, which take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const registry = fileURLToPath(new URL("../../tests/fixtures/cli/registry.ts", import.meta.url));
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "byward-cli-")));

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const USE_SOURCE = fileURLToPath(new URL("./use-source.ts", import.meta.url));
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 30_000;
 
 export interface Finished {
   readonly code: number | null;

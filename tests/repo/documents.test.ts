@@ -1,10 +1,13 @@
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { isIndexCurrent } from "../../scripts/check-decisions.ts";
 import { filesOf } from "../../scripts/check-docs.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { byward } from "../cli/process.ts";
 import { inFolder } from "./folder.ts";
+
+// Each starts processes, which take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const manifest = JSON.parse(read("package.json")) as Record<string, Record<string, string>>;

@@ -3,8 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { byward } from "../../../tests/cli/process.ts";
+
+// Each starts processes, which take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "byward-new-")));

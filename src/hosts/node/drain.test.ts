@@ -22,7 +22,7 @@ test("closing ends streams of events and does not wait for them", async () => {
   const stream = await fetch(`${served.url}/actors/room/1/events/posted`);
   const startedAt = performance.now();
   await served.close();
-  expect(performance.now() - startedAt).toBeLessThan(3000);
+  expect(performance.now() - startedAt).toBeLessThan(8000);
   expect(await stream.text()).toMatch(/^event: ready\n/);
 });
 
