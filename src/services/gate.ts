@@ -75,7 +75,6 @@ function decide<Context>(source: GateSource, approach: Approach<Context>): Maybe
   throwRefusal(floor.failedProofs.refuse(entry.bases, presentation));
   return andThen(floor.prove(entry.by, presentation), (credentials) => {
     const resolution = credentials.resolve(entry.by);
-    throwRefusal(resolution.refusal);
     approach.caller = resolution.caller;
     throwRefusal(floor.refuseRevoked(credentials));
     return andThen(source.deliveries.begin(entry, resolution.proof), (delivery) =>

@@ -169,10 +169,12 @@ test("a machine that slept runs a missed cron once, not once for each time it wa
   const ran: number[] = [];
   const rig = createRig({ clock: new VirtualClock(START) });
   const timers: (() => void)[] = [];
+  const delays: number[] = [];
   let now = START;
   const clock = {
     now: () => now,
-    after: (_delay: number, task: () => void) => {
+    after: (delay: number, task: () => void) => {
+      delays.push(delay);
       timers.push(task);
       return { cancel: () => {} };
     },
@@ -191,6 +193,7 @@ test("a machine that slept runs a missed cron once, not once for each time it wa
   fire();
   await new Promise((resolve) => setTimeout(resolve, 10));
   expect(ran).toEqual([60_000]);
+  expect(delays.at(-1)).toBe(60_000);
 });
 
 test("nothing from outside runs a cron", async () => {

@@ -60,7 +60,7 @@ function createSetting(rig: Rig = createRig(), isAllowed: () => boolean = () => 
       host: rig.host,
       services: {
         hooks: service({
-          canInvoke: isAllowed,
+          canInvoke: (_c, invoke) => (invoke.name === "POST /second" ? Promise.resolve(isAllowed()) : isAllowed()),
           routes: {
             "POST /hook": {
               by: Hook,
@@ -182,10 +182,12 @@ test("a payload that is refused, and a decision that denies, leave it to run aga
   const setting = createSetting(createRig(), () => isAllowed);
   closing(setting.registry);
   expect((await setting.deliver("a")).status).toBe(403);
+  expect((await setting.deliver("a", { path: "/second" })).status).toBe(403);
   isAllowed = true;
+  expect((await setting.deliver("a", { path: "/second" })).status).toBe(200);
   expect((await setting.deliver("a", { body: { bad: true } })).status).toBe(400);
   expect((await setting.deliver("a")).status).toBe(200);
-  expect(setting.ran).toEqual(["a"]);
+  expect(setting.ran).toEqual(["second", "a"]);
 });
 
 test("a forged delivery is judged before its id: it neither runs nor learns what was done", async () => {
@@ -260,6 +262,22 @@ test("a promised order is kept: a gap waits outside, what was passed is replayed
   expect(await send(7)).toBe("200");
   expect(await send(6, "another id")).toBe("401 auth/replayed");
   expect(setting.ran).toEqual(["seq 5", "seq 6", "seq 7"]);
+});
+
+test("a position whose record could not be written has its turn again", async () => {
+  const rig = createRig();
+  const setting = createSetting(rig);
+  closing(setting.registry);
+  const send = async (seq: number): Promise<string> =>
+    show(await setting.deliver(`e${seq}`, { path: "/ordered", body: { seq } }));
+  expect(await send(5)).toBe("200");
+  const { commit } = rig.store;
+  rig.store.commit = () => Promise.reject(new Error("the disk is gone"));
+  expect(await send(6)).toBe("500 byward/internal_error");
+  rig.store.commit = commit.bind(rig.store);
+  expect(await send(7)).toBe("409 request/in_progress");
+  expect(await send(6)).toBe("200");
+  expect(await send(7)).toBe("200");
 });
 
 test("the reserved rows are no actor: no path reaches them, no setup can name them", async () => {

@@ -1,10 +1,10 @@
 /** `byward/hono`: the gate as a middleware, and the check that no route stands outside it. */
 import { anyOf, bearer, hasClaim, party, refine, signature, Visitor } from "byward";
+import { assertGuarded, by, unguardedRoutes } from "byward/hono";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { logger } from "hono/logger";
 import { expect, expectTypeOf, test } from "vitest";
-import { assertGuarded, by, unguardedRoutes } from "byward/hono";
 import { coversPath } from "../../src/registry/services-hono-paths.ts";
 import { createRig, get, post, show, sign } from "./rig.ts";
 

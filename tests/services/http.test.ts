@@ -327,6 +327,8 @@ test("a body over the limit is refused by its length before the gate, and by its
   const long = "x".repeat(1001);
   const stated = await at("/text", { method: "POST", body: long });
   expect([stated.status, (await stated.json()).code]).toEqual([413, "incoming_too_long"]);
+  expect((await at("/exposed", { method: "POST", body: long })).status).toBe(413);
+  expect((await at("/exposed", { method: "POST", body: "short" })).status).toBe(401);
   const streamed = (path: string): Promise<Response> =>
     at(path, {
       method: "POST",

@@ -115,6 +115,19 @@ test("a service without routes answers nothing, and one beside actors leaves the
   expect(await show(await registry.fetch(post("/v1/actors/x/y/actions/z", [])))).toBe("404 request/not_found");
 });
 
+test("HEAD has no body, on whatever host", async () => {
+  const api = service({
+    by: Visitor,
+    routes: { "GET /x": { handle: () => "four" }, "GET /stream": { handle: () => new Response("stream") } },
+  });
+  const registry = closing(setup({ services: { api }, host: createRig().host }));
+  for (const path of ["/x", "/stream"]) {
+    const answer = await registry.fetch(get(path, {}, "HEAD"));
+    expect([answer.status, await answer.text()], path).toEqual([200, ""]);
+  }
+  expect((await registry.fetch(get("/x", {}, "HEAD"))).headers.get("content-length")).toBe("6");
+});
+
 test("below a base path, and nowhere else", async () => {
   const rig = createRig();
   const api = service({

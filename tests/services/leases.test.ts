@@ -85,6 +85,29 @@ test("a revoked caller is refused at once, others are not", async () => {
   expect((await registry.fetch(get("/text", rig.bearer("ann")))).status).toBe(200);
 });
 
+test("a call on behalf of a caller who was revoked meanwhile is forbidden", async () => {
+  const rig = createRig();
+  let ran = 0;
+  const books = service({ calls: { count: { handle: () => ++ran } } });
+  const front = service({
+    by: User,
+    routes: {
+      "POST /count": {
+        handle: async (c) => {
+          await registry.revoke({ party: "User", identity: c.caller.identity });
+          return c.call(books.calls.count)();
+        },
+      },
+    },
+  });
+  const registry = closing(setup({ services: { books, front }, host: rig.host }));
+  const before = (await rig.decisions(registry)).length;
+  const request = new Request("http://x/count", { method: "POST", headers: rig.bearer("ann") });
+  expect(await show(await registry.fetch(request))).toBe("403 auth/forbidden");
+  expect((await rig.decisions(registry)).slice(before)).toContain("call count Caller forbidden on_behalf_of.revoked");
+  expect(ran).toBe(0);
+});
+
 test("a stream is cut off at the end of its lease, also while it is silent", async () => {
   const { rig, registry, wasCancelled } = createSetting();
   const now = Math.floor(rig.clock.now() / 1000);
