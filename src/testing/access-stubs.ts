@@ -5,6 +5,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ActionEntry, CompiledActor, QueueEntrypoint } from "../actors/entrypoints.ts";
 import { Registry } from "../registry/registry.ts";
+import type { CompiledService, RouteEntry } from "../services/entrypoints.ts";
 
 export interface StubSwitch {
   isPreparing: boolean;
@@ -13,18 +14,42 @@ export interface StubSwitch {
 export function withStubs<R extends Registry>(registry: R, stubs: StubSwitch): R {
   const { config } = registry;
   const actors = new Map([...config.actors].map(([name, actor]) => [name, stubActor(actor, stubs)]));
-  const services = config.services.map((service) => ({
+  const services = config.services.map((service) => stubService(service, stubs));
+  // The same class over the same definitions: its type parameter is what the given registry's was.
+  return new Registry({ ...config, actors, services }, null) as R;
+}
+
+/** Entries point to their service, so each is made anew with the new one. */
+function stubService(service: CompiledService, stubs: StubSwitch): CompiledService {
+  const owned = <Entry extends object>(entries: ReadonlyMap<string, Entry>) =>
+    new Map([...entries].map(([name, entry]) => [name, { ...entry, service: stub }]));
+  const routes: RouteEntry[] = [];
+  const stub: CompiledService = {
     ...service,
-    routes: service.routes.map((route) => ({
+    routes,
+    get calls() {
+      return calls;
+    },
+    get queues() {
+      return queues;
+    },
+    get crons() {
+      return crons;
+    },
+  };
+  const [calls, queues] = [owned(service.calls), owned(service.queues)];
+  const crons = service.crons.map((entry) => ({ ...entry, service: stub }));
+  for (const route of service.routes) {
+    routes.push({
       ...route,
+      service: stub,
       handle: when(stubs, route.handle, () => new Response(null, { status: 204 })),
       params: lenient(route.params, stubs),
       query: lenient(route.query, stubs),
       body: lenient(route.body, stubs),
-    })),
-  }));
-  // The same class over the same definitions: its type parameter is what the given registry's was.
-  return new Registry({ ...config, actors, services }, null) as R;
+    });
+  }
+  return stub;
 }
 
 function stubActor(actor: CompiledActor, stubs: StubSwitch): CompiledActor {
