@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { byward, paste, type Running, start } from "../../../tests/cli/process.ts";
 
+// Each starts processes, which take their time on a busy machine.
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+
 let folder: string;
 let running: Running[] = [];
 
@@ -25,8 +28,6 @@ const writeRegistry = (answer: string, secret = "CLI_DEV_SECRET"): void => {
     `import { actor, bearer, event, hasClaim, party, refine, setup } from "byward";
 import { answer } from "./answer.ts";
 
-// Each starts processes, which take their time on a busy machine.
-vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 const User = party("User", { auth: bearer({ secret: "${secret}" }) });
 const Admin = refine("Admin", User, hasClaim("admin"));
 const desk = actor({
