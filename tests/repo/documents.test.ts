@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { isIndexCurrent } from "../../scripts/check-decisions.ts";
 import { filesOf } from "../../scripts/check-docs.ts";
@@ -50,4 +50,10 @@ test("commands that documents show exist", () => {
 
 test("the index of decisions lists every record", () => {
   expect(isIndexCurrent()).toBe(true);
+});
+
+test("the README leads to every document", () => {
+  const readme = read("README.md");
+  const documents = readdirSync(new URL("../../docs/", import.meta.url)).filter((name) => name.endsWith(".md"));
+  expect(documents.filter((name) => !readme.includes(`(docs/${name})`))).toEqual([]);
 });
