@@ -38,7 +38,6 @@ export const match = actor({
     events: { over: { by: Player } },
   },
   canInvoke: (c, invoke) => {
-    if (invoke.kind === "action" && invoke.name === "report") return c.caller.party === "Scheduler";
     if (c.caller.party !== "Player" || !c.state.players.includes(c.caller.identity)) return false;
     if (invoke.kind === "action" && (invoke.name === "choose" || invoke.name === "outcome")) return true;
     if (invoke.kind === "subscribe" && invoke.name === "over") return true;
