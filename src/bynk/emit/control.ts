@@ -1,7 +1,7 @@
 /** Conditions, branches and matches (reference §17.4). Every arm is reached only when those before it did not match. */
 import type { BinaryExpr, Block, Expr, IfExpr, IsExpr, MatchArm, MatchExpr } from "../syntax/ast.ts";
 import type { Body, Sink } from "./body.ts";
-import { at, type Code, code, infix, isLiteral, Level, not, stable } from "./code.ts";
+import { at, type Code, code, infix, Level, not, stable } from "./code.ts";
 import { isInline, needsType } from "./inline.ts";
 import { type Alternative, alternatives, type Bind } from "./patterns.ts";
 import { typeText } from "./types.ts";
@@ -221,7 +221,7 @@ interface Arm {
 
 /** `match` as statements. */
 export function writeMatch(body: Body, expr: MatchExpr, sink: Sink, out: Writer): void {
-  const found = body.lower(expr.scrutinee, out);
+  const found = lowerCondition(body, expr.scrutinee, out);
   const path = isOwnPath(body, expr.scrutinee, found) ? found.text : nameSubject(body, expr, found, out);
   const arms = closeBool(
     expr.arms.flatMap((arm) => alternatives(body, arm.pattern, path).map((way) => ({ arm, way }))),
@@ -242,7 +242,10 @@ function closeBool(arms: readonly Arm[], path: string): readonly Arm[] {
 
 function nameSubject(body: Body, expr: MatchExpr, found: Code, out: Writer): string {
   const name = body.claim("subject");
-  const isTyped = needsType(expr.scrutinee, body.typing) || isLiteral(found);
+  const isCast = found.text.endsWith(" as boolean)");
+  // Of a number or a text TypeScript might know the very value.
+  const isScalar = body.typeOf(expr.scrutinee).kind === "base";
+  const isTyped = !isCast && (isScalar || needsType(expr.scrutinee, body.typing));
   const type = isTyped ? `: ${typeText(body.module, body.typeOf(expr.scrutinee))}` : "";
   out.line(`const ${name}${type} = ${at(Level.assign, found)};`, body.origin(expr.scrutinee));
   return name;
