@@ -13,6 +13,7 @@ interface Seen {
   readonly onBehalfOf: unknown;
 }
 const seen: Seen[] = [];
+const kept: number[][] = [];
 
 const books = service({
   canInvoke: (c, invoke) => invoke.kind === "call" && (invoke.name !== "private" || c.caller.identity === "shop"),
@@ -26,6 +27,13 @@ const books = service({
     private: { handle: () => "private" },
     billing: { by: Billing, handle: (c) => c.caller.party },
     sized: { input: z.string().transform((text) => text.length), handle: (_c, length) => length },
+    keep: {
+      handle: (_c, list: number[]) => {
+        list.push(0);
+        kept.push(list);
+        return list;
+      },
+    },
     echo: { handle: (_c, value: unknown) => value },
     refuses: {
       handle: () => {
@@ -62,6 +70,14 @@ const shop = service({
         const given = { list: [1], at: new Date(5), big: 7n, map: new Map([["a", 1]]) };
         const got = (await c.call(books.calls.echo)(given)) as typeof given;
         return [got === given, got.list === given.list, got.at.getTime(), got.big === 7n, got.map.get("a")];
+      },
+    },
+    "GET /kept": {
+      handle: async (c) => {
+        const given = [1];
+        const got = await c.call(books.calls.keep)(given);
+        got.push(9);
+        return [given, got, kept];
       },
     },
     "GET /actor": {
@@ -126,6 +142,7 @@ test("canInvoke and parties decide calls as they do requests", async () => {
 
 test("arguments and results cross by copy, with the types JSON lacks", async () => {
   expect(await ask("/copies")).toEqual([false, false, 5, true, 1]);
+  expect(await ask("/kept")).toEqual([[1], [1, 0, 9], [[1, 0]]]);
 });
 
 test("an input schema sees the first argument", async () => {

@@ -120,6 +120,7 @@ test("what throws, rejects or asks for a retry comes again after a growing pause
   expect(first).toBe(0);
   expect(second).toBeGreaterThan(0);
   expect(third - second).toBeGreaterThan(second - first);
+  expect(rig.lines.filter(({ message }) => message.startsWith("run failed"))).toEqual([]);
   const dead = await registry.deadLetters(queue);
   expect(dead.map(({ body, attempt }) => [body, attempt])).toEqual([[{ n: 1 }, 3]]);
   await registry.close();
