@@ -4,9 +4,10 @@
  * outside can claim to be one (ruling 24).
  */
 import { recordOf } from "../boundary/caller.ts";
-import { Refusal } from "../boundary/errors.ts";
+import { Refusal, UserError } from "../boundary/errors.ts";
 import { andThen } from "../boundary/maybe-promise.ts";
 import type { InternalCaller, Presentation } from "../boundary/scheme.ts";
+import { ActorError } from "../client/errors.ts";
 import { decode, encode } from "../protocol/json.ts";
 import { toKey } from "../protocol/key.ts";
 import { Admission, partiesOf } from "./gate.ts";
@@ -43,8 +44,8 @@ export function createInternalClient(runtime: Runtime, caller: InternalCaller): 
     getForId: (id: string, options: AccessOptions = {}) => handle(state(name, { id }, "get", options)),
     create: async (key?: Key, options: AccessOptions = {}) => {
       const made = state(name, { key: toKey(key) }, "getOrCreate", { ...options, createWithInput: options.input });
-      const { id, created } = await open(made);
-      if (!created) throw new Refusal("conflict", { reason: "actor.exists", message: "The actor exists" });
+      const { id, created } = await asClient(() => open(made));
+      if (!created) throw new ActorError("actor", "duplicate_key", "The actor exists");
       return handle({ ...made, address: { id }, mode: "get" });
     },
   });
@@ -76,17 +77,18 @@ function own(accessor: object, member: string): (...args: unknown[]) => unknown 
 
 function handle(state: HandleState): object {
   const members = {
-    action: ({ name, args = [] }: { name: string; args?: readonly unknown[] }) => call(state, name, args),
+    action: ({ name, args = [] }: { name: string; args?: readonly unknown[] }) =>
+      asClient(() => call(state, name, args)),
     send: (queue: string, body: unknown, options: { wait?: boolean; timeout?: number; id?: string } = {}) =>
-      send(state, queue, body, options),
-    fetch: (input: string | URL | Request, init?: RequestInit) => fetchRaw(state, input, init),
-    resolve: async () => (await open(state)).id,
+      asClient(() => send(state, queue, body, options)),
+    fetch: (input: string | URL | Request, init?: RequestInit) => asClient(() => fetchRaw(state, input, init)),
+    resolve: () => asClient(async () => (await open(state)).id),
   };
   return new Proxy(members, {
     get: (target, name) => {
       if (typeof name !== "string" || name === "then") return undefined;
       if (Object.hasOwn(target, name)) return target[name as keyof typeof members];
-      return (...args: unknown[]) => call(state, name, args);
+      return (...args: unknown[]) => asClient(() => call(state, name, args));
     },
   });
 }
@@ -117,6 +119,22 @@ function stateless(state: HandleState, target: InvokeTarget, request: (() => Req
     request,
     keepConnection: false,
   };
+}
+
+/**
+ * What the callee refused is an error of this call, as any client would see it; it must not pass for a refusal of the
+ * caller's own invocation.
+ */
+async function asClient<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof UserError)
+      throw new ActorError("user", error.code, error.message, { metadata: error.metadata });
+    if (!(error instanceof Refusal)) throw error;
+    const { group, code, message, metadata, retryAfter } = error;
+    throw new ActorError(group, code, message, { metadata, retryAfter, cause: error });
+  }
 }
 
 async function call(state: HandleState, name: string, args: readonly unknown[]): Promise<unknown> {

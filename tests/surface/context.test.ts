@@ -13,6 +13,7 @@ import {
   setup,
   Visitor,
 } from "byward";
+import { ActorError } from "byward/client";
 import { setupTest } from "byward/testing";
 import { expect, expectTypeOf, test } from "vitest";
 import { DEFAULT_OPTIONS } from "../../src/actors/entrypoints.ts";
@@ -270,6 +271,13 @@ test("an actor's client calls as Caller, on behalf of who called it; without Cal
           .client<{ "~actors"?: { inner: typeof inner } }>()
           .inner.getOrCreate("i")
           .action({ name: action as "who" }),
+      askCaught: async (c, action: string) => {
+        try {
+          return await c.client().getOrCreate("inner", "i").action({ name: action, args: [] });
+        } catch (error) {
+          return error instanceof ActorError ? `${error.group}/${error.code}` : "no ActorError";
+        }
+      },
       enqueue: async (c) => {
         const handle = c.client<{ "~actors"?: { inner: typeof inner } }>().inner.getOrCreate("i");
         await handle.send("jobs", "from outer");
@@ -287,12 +295,14 @@ test("an actor's client calls as Caller, on behalf of who called it; without Cal
     behalf: "ada",
     source: { name: "outer", key: ["o"] },
   });
-  await expect(handle.ask("people")).rejects.toMatchObject({ group: "auth", code: "forbidden" });
+  expect(await handle.askCaught("people")).toBe("auth/forbidden");
+  // What the callee refused is the handler's error, not a refusal of this caller's own call.
+  await expect(handle.ask("people")).rejects.toMatchObject({ group: "byward", code: "internal_error" });
   expect(await handle.enqueue()).toBe("from outer");
   expect(await handle.request()).toBe("Caller PUT /path");
   expect(await handle.idOf()).toBe(await kit.as(User).inner.get("i").resolve());
   await handle.create();
-  await expect(handle.create()).rejects.toMatchObject({ code: "duplicate_key" });
+  await expect(handle.create()).rejects.toMatchObject({ code: "internal_error" });
 });
 
 test("a message received in onRequest is acknowledged with what the handler changed", async (t) => {
