@@ -1,5 +1,5 @@
 /**
- * Owns `byward new`: copies the project in `templates/app` to a new folder, with names and versions filled in. Writes
+ * Owns `byward new`: copies a project in `templates/` (`app`, or `bynk`) to a new folder, with names and versions filled in. Writes
  * nothing into a folder that holds anything.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { shownPath } from "../shown-path.ts";
 import { paint, stdout } from "../terminal.ts";
 import { packageManifest, packageRoot } from "../version.ts";
 
-const TEMPLATE = join(packageRoot, "templates", "app");
+const TEMPLATES = join(packageRoot, "templates");
 /** npm leaves files of this name out of packages, so the template has it without the dot. */
 const RENAMED: Readonly<Record<string, string>> = { gitignore: ".gitignore" };
 
@@ -18,17 +18,25 @@ export function define(command: Command): void {
   command
     .description("Make a project that runs: one actor, a test, and scripts for development and production.")
     .argument("<folder>", "folder to make; its name becomes the project's")
+    .option("--bynk", "a service in Bynk instead of an actor in TypeScript")
     .option("--byward <spec>", "where npm gets byward from: a version, a folder or a tarball (default: this one)")
     .option("--json", "print the files as JSON")
     .action(createProject);
 }
 
-function createProject(folder: string, flags: { readonly byward?: string; readonly json?: boolean }): void {
+interface NewFlags {
+  readonly bynk?: boolean;
+  readonly byward?: string;
+  readonly json?: boolean;
+}
+
+function createProject(folder: string, flags: NewFlags): void {
   const target = resolve(folder);
   const name = projectName(target);
   assertEmpty(folder, target);
   const values = valuesFor(name, target, flags.byward);
-  const files = templateFiles(TEMPLATE).map((file) => writeFile(file, target, values));
+  const template = join(TEMPLATES, flags.bynk === true ? "bynk" : "app");
+  const files = templateFiles(template).map((file) => writeFile(join(template, file), file, target, values));
   if (flags.json === true) {
     stdout(JSON.stringify({ name, folder: target, files }, null, 2));
     return;
@@ -73,12 +81,12 @@ function valuesFor(name: string, target: string, byward: string | undefined): Re
 function templateFiles(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => relative(TEMPLATE, join(entry.parentPath, entry.name)))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .sort();
 }
 
-function writeFile(file: string, target: string, values: ReadonlyMap<string, string>): string {
-  let text = readFileSync(join(TEMPLATE, file), "utf8");
+function writeFile(from: string, file: string, target: string, values: ReadonlyMap<string, string>): string {
+  let text = readFileSync(from, "utf8");
   for (const [placeholder, value] of values) text = text.replaceAll(placeholder, value);
   const name = RENAMED[file] ?? file;
   mkdirSync(dirname(join(target, name)), { recursive: true });
