@@ -17,7 +17,10 @@ if (kind === "byward") {
   });
   const { mkdtempSync } = await import("node:fs");
   const { tmpdir } = await import("node:os");
-  const { port } = await setup({ use: { bench } }).serve({ port: 0, dataDir: mkdtempSync(`${tmpdir()}/byward-bench-`) });
+  const { port } = await setup({ use: { bench } }).serve({
+    port: 0,
+    dataDir: mkdtempSync(`${tmpdir()}/byward-bench-`),
+  });
   listening(port);
 } else if (kind === "echo") {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1", perMessageDeflate: false }, () => {

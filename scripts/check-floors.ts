@@ -93,7 +93,7 @@ export const FLOORS: readonly Floor[] = [
   {
     name: "access",
     holds: under("access"),
-    may: ["boundary", "protocol", "port", "client", "actors", "services", "registry"],
+    may: ["boundary", "protocol", "port", "host memory", "client", "actors", "services", "registry"],
     packages: ["@standard-schema/spec", "@opentelemetry/api"],
     reason: `It looks at the gate from outside, on any host. ${webOnly}`,
   },
