@@ -111,6 +111,9 @@ function checkCronResult(scope: ServiceScope, handler: ResolvedHandler): Type {
   return errorType;
 }
 
+/** What the runtime and the platforms take as a queue's name. */
+const QUEUE_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+
 /** Queues of a context so far, each consumed once. */
 export type QueueTable = Map<string, Place>;
 
@@ -123,7 +126,9 @@ export function resolveQueue(
   const { unit, source } = scope;
   const { value: queue, span } = protocol.queue;
   if (queue.trim() === "") unit.findings.report(source, "bynk.queue.invalid_name", span, {});
-  else claimQueue(scope, queue, span, table);
+  else if (!QUEUE_NAME.test(queue)) {
+    unit.findings.report(source, "bynk.queue.invalid_name", span, { queue }, { variant: "letters" });
+  } else claimQueue(scope, queue, span, table);
   const [first, ...others] = handlers;
   if (first === undefined) return undefined;
   for (const other of others) {

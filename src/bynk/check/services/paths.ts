@@ -7,7 +7,7 @@ import type { UnitState } from "../state.ts";
 export type PathPart = { readonly kind: "literal" | "param"; readonly text: string };
 
 /** Prefixes that belong to the runtime. */
-const reserved = ["/_bynk", "/_byward"];
+const reserved = ["/_bynk", "/_byward", "/actors"];
 
 /** The parts of the path; a path that cannot be served is reported and gives undefined. */
 export function readPath(unit: UnitState, source: SourceFile, entry: HttpEntry): readonly PathPart[] | undefined {
@@ -38,10 +38,25 @@ function findProblem(path: string): string | undefined {
   const params = partsOf(path).flatMap((part) => (part.kind === "param" ? [part.text] : []));
   if (params.includes("")) return "a `:` has no name";
   if (new Set(params).size < params.length) return "two parameters have the same name";
-  return /[?#]/.test(path) ? "`?` and `#` never reach a route" : undefined;
+  if (/[?#]/.test(path)) return "`?` and `#` never reach a route";
+  if (/[\s\\]/.test(path)) return "white space and `\\` never reach a route";
+  return path.split("/").some(isUnreachable)
+    ? "a dot segment, or a `%` that encodes nothing, never reaches a route"
+    : undefined;
+}
+
+/** Clients and servers take dot segments away before a route is looked up (RFC 3986 §5.2.4). */
+function isUnreachable(segment: string): boolean {
+  try {
+    return /^\.{1,2}$/.test(decodeURIComponent(segment));
+  } catch {
+    return true;
+  }
 }
 
 /** What two routes share when they differ in the names of their parameters only. */
 export function shapeOf(parts: readonly PathPart[]): string {
-  return parts.map((part) => (part.kind === "param" ? ":" : part.text)).join("/");
+  const shown = parts.map((part) => (part.kind === "param" ? ":" : part.text));
+  // Doubled and trailing slashes match the same requests.
+  return shown.filter((part) => part !== "").join("/");
 }

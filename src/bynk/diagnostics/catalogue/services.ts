@@ -93,7 +93,16 @@ export const services = {
     message: text`a queue's name cannot be empty`,
     label: text`empty`,
     hint: text`name the queue: \`from queue("jobs")\``,
-    explanation: "The platform binds a queue by its name.",
+    explanation:
+      "The platform binds a queue by its name, which starts with a letter, has letters, digits, `_` or `-`, and at most 64 " +
+      "characters.",
+    variants: {
+      letters: {
+        message: text`\`${"queue"}\` cannot be a queue's name`,
+        label: text`has other characters, or too many`,
+        hint: text`start with a letter; use letters, digits, \`_\` and \`-\`, at most 64`,
+      },
+    },
   }),
   "bynk.queue.return_not_queue_result": entry({
     title: "message handler with another result",
