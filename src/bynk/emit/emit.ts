@@ -11,6 +11,7 @@ import { boundaryTypes } from "./boundary-types.ts";
 import { nameUnit } from "./module.ts";
 import { renderSourceMap } from "./source-map.ts";
 import { emitUnit } from "./unit.ts";
+import { emitWorkers } from "./worker.ts";
 
 export interface EmitOptions {
   /** The folder the files will be written to, relative to the project's root; source maps lead from there to the sources. */
@@ -32,7 +33,7 @@ export function emitProgram(program: Program, options: EmitOptions): Readonly<Re
     const pathOf = (source: SourceFile): string => pathToSource(path, source, options.out);
     files[map] = renderSourceMap(writer.toMappedLines(), { file, pathOf });
   }
-  return files;
+  return program.target === "worker" ? { ...files, ...emitWorkers(program, modulePath) } : files;
 }
 
 export function modulePath(unit: ProgramUnit): string {
