@@ -3,6 +3,7 @@ import { nodePlatform } from "./hosts/node/serve.ts";
 import { Registry } from "./registry/registry.ts";
 import { type ActorMap, configure, type SetupOptions } from "./registry/setup.ts";
 
+export { type DecisionLogOptions, decisionLog } from "./hosts/node/decision-log/log.ts";
 export * from "./index.ts";
 
 /**

@@ -23,7 +23,7 @@ export type {
   WakeContextOf,
   WebSocketContextOf,
 } from "./actors/context-of.ts";
-export type { Decision } from "./actors/decisions.ts";
+export type { Decision, DecisionSink, DecisionSinkContext } from "./actors/decisions.ts";
 export { type ActorConfig, type ActorDefinition, actor } from "./actors/define.ts";
 export type { RegistryLimits } from "./actors/limits.ts";
 export type { RevokeReceipt } from "./actors/runtime.ts";

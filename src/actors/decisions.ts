@@ -4,6 +4,8 @@
  */
 import type { SealedCaller } from "../boundary/caller.ts";
 import type { Outcome } from "../boundary/outcome.ts";
+import type { AnyRefinement } from "../boundary/party.ts";
+import type { Logger } from "../hosts/port.ts";
 
 export type EntryKind =
   | "action"
@@ -42,6 +44,23 @@ export interface Decision {
 }
 
 export type DecisionListener = (decision: Decision) => void;
+
+/** What a sink is given when its registry starts. */
+export interface DecisionSinkContext {
+  readonly log: Logger;
+  /** Every refinement the registry's entrypoints name: a sink may record which of them a caller satisfied. */
+  readonly refinements: readonly AnyRefinement[];
+}
+
+/** Where decisions go beside memory, such as a file. Given to `setup({ decisions })`. */
+export interface DecisionSink {
+  /** Called once, before anything is served. @throws ConfigurationError when it cannot be written to */
+  start(context: DecisionSinkContext): void;
+  /** Called with each decision, in order, on the path of the call: must neither throw nor wait. */
+  record(decision: Decision): void;
+  /** Resolves when everything recorded is kept. */
+  close(): Promise<void>;
+}
 
 /** The last decisions, oldest overwritten. */
 export class DecisionRing {

@@ -2,6 +2,7 @@
  * Owns the registry: what `setup` returns. Starts its runtime on first use, once; serves requests and sockets through
  * `edge.ts`; carries the operations an operator has (revoke, bumpEpoch, close).
  */
+import type { DecisionSink } from "../actors/decisions.ts";
 import type { CompiledActor } from "../actors/entrypoints.ts";
 import type { RegistryLimits } from "../actors/limits.ts";
 import type { DeadMessage } from "../actors/queue.ts";
@@ -33,6 +34,8 @@ export interface RegistryConfig {
   /** ms */
   readonly skew: number;
   readonly host: Host | (() => Host) | null;
+  /** Where decisions are kept beside memory; null: nowhere. */
+  readonly decisions: DecisionSink | null;
 }
 
 export interface ServeOptions {
@@ -64,6 +67,7 @@ export class Registry<Actors extends ActorMap = ActorMap> {
   readonly #platform: Platform | null;
   readonly #plan: ServiceFloorPlan;
   #edge: Promise<Edge> | null = null;
+  #sink: DecisionSink | null = null;
 
   constructor(config: RegistryConfig, platform: Platform | null) {
     this.config = config;
@@ -178,6 +182,21 @@ export class Registry<Actors extends ActorMap = ActorMap> {
     await services.stop();
     await runtime.stop();
     await runtime.host.store.close();
+    await this.#sink?.close();
+  }
+
+  /** A registry put on a memory host by a test writes no log of decisions, unless that host is its own. */
+  #startSink(runtime: Runtime): void {
+    const { decisions, host } = this.config;
+    if (decisions === null || (runtime.host.kind === "memory" && host === null)) return;
+    const by = [
+      ...[...this.config.actors.values()].flatMap(({ allBy }) => allBy),
+      ...byOfServices(this.config.services),
+    ];
+    const refinements = [...new Set(by)].filter((one) => one.type === "refinement");
+    decisions.start({ log: runtime.host.log, refinements });
+    runtime.decisions.subscribe((decision) => decisions.record(decision));
+    this.#sink = decisions;
   }
 
   async #startOn(host: Host): Promise<Edge> {
@@ -190,6 +209,7 @@ export class Registry<Actors extends ActorMap = ActorMap> {
       rate: this.config.rate,
       skew: this.config.skew,
     });
+    this.#startSink(runtime);
     const services = this.#plan.start(runtime);
     void runtime.wakeDue();
     return new Edge(runtime, services, this.config);

@@ -3,6 +3,7 @@
  * (ruling 24): nothing listens, opens a file or reads a secret before the registry is first served or fetched.
  * G11: an actor that declares neither a party nor `canInvoke` does not get past here.
  */
+import type { DecisionSink } from "../actors/decisions.ts";
 import type { AnyActorDefinition } from "../actors/define.ts";
 import { type CompiledActor, compileActor } from "../actors/entrypoints.ts";
 import { DEFAULT_LIMITS, type RegistryLimits } from "../actors/limits.ts";
@@ -38,6 +39,8 @@ export interface SetupOptions<Actors extends ActorMap = ActorMap> {
   readonly hosts?: readonly string[];
   /** Clock skew allowed on token times, seconds. Default 5, at most 30. */
   readonly skew?: number;
+  /** Where decisions of the gate are kept beside memory, such as `decisionLog({ directory })` on Node. Default nowhere. */
+  readonly decisions?: DecisionSink;
   /** Where actors run when no command line or platform says otherwise, such as `memory()`. */
   readonly host?: Host | (() => Host);
 }
@@ -80,6 +83,7 @@ export function configure(options: SetupOptions): RegistryConfig {
     hosts: options.hosts ?? [],
     skew: (options.skew ?? 5) * 1000,
     host: options.host ?? null,
+    decisions: options.decisions ?? null,
   };
 }
 
@@ -126,6 +130,7 @@ const OPTION_KEYS: ReadonlySet<string> = new Set([
   "hosts",
   "skew",
   "host",
+  "decisions",
 ]);
 
 function assertOptions(options: SetupOptions): void {
@@ -146,6 +151,9 @@ function assertOptions(options: SetupOptions): void {
       refuse(`unknown limit \`${name}\`. Known: rate, ${Object.keys(DEFAULT_LIMITS).join(", ")}.`);
     }
     if (!(typeof value === "number" && value > 0)) refuse(`limit \`${name}\` must be a number above 0.`);
+  }
+  if (options.decisions !== undefined && typeof options.decisions?.record !== "function") {
+    refuse("`decisions` is a sink, such as what decisionLog({ directory }) returns.");
   }
   if (options.skew !== undefined && !(options.skew >= 0 && options.skew <= 30)) {
     refuse("`skew` is in seconds, from 0 to 30.");
