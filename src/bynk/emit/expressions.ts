@@ -5,28 +5,18 @@
  * I1. Operands are evaluated from left to right: what stands before an operand with statements is kept in a constant first.
  * I2. The right side of `&&`, `||` and `implies`, branches and arms are evaluated only when they are reached.
  */
-import type { Reference, Type } from "../check/model.ts";
+import type { Reference } from "../check/model.ts";
 import type { Expr, InterpolatedString, MethodCall, RecordLiteral, RecordUpdate } from "../syntax/ast.ts";
 import type { Body } from "./body.ts";
-import {
-  at,
-  type Code,
-  call,
-  code,
-  infix,
-  isLiteral,
-  Level,
-  not,
-  property,
-  quote,
-  stable,
-  templateText,
-} from "./code.ts";
-import { lowerCondition, lowerConditional, lowerIs, lowerLogical, lowerMatch } from "./control.ts";
+import { at, type Code, call, code, Level, property, quote, stable, templateText } from "./code.ts";
+import { lowerIs } from "./conditions.ts";
+import { lowerConditional, lowerMatch } from "./control.ts";
 import { needsType } from "./inline.ts";
 import { kernelCall, kernelStatic } from "./kernel.ts";
+import { admit, lowerAll } from "./operands.ts";
+import { lowerBinary, lowerUnary } from "./operators.ts";
 import { codecText, typeText } from "./types.ts";
-import { Writer } from "./writer.ts";
+import type { Writer } from "./writer.ts";
 
 /** The code of `expr`; statements it needs are written to `out` before. */
 export function lower(body: Body, expr: Expr, out: Writer): Code {
@@ -88,38 +78,11 @@ export function lower(body: Body, expr: Expr, out: Writer): Code {
   }
 }
 
-/** Operands in order (I1). */
-export function lowerAll(body: Body, exprs: readonly Expr[], out: Writer): readonly Code[] {
-  const parts = exprs.map((expr) => {
-    const before = new Writer();
-    return { code: lower(body, expr, before), before };
-  });
-  const last = parts.findLastIndex(({ before }) => !before.isIdle);
-  return parts.map(({ code: found, before }, index) => {
-    out.append(before);
-    return index < last ? keep(body, exprs[index] as Expr, found, out) : found;
-  });
-}
-
-/** A value that is evaluated here and read later. */
-function keep(body: Body, expr: Expr, found: Code, out: Writer): Code {
-  if (found.stable) return found;
-  const name = body.claim("value");
-  const type = needsType(expr, body.typing) ? `: ${typeText(body.module, body.typeOf(expr))}` : "";
-  out.line(`const ${name}${type} = ${at(Level.assign, found)};`);
-  return stable(name);
-}
-
 /** A literal where a refined type is expected was checked by the compiler: it is that type. */
 function literal(body: Body, expr: Expr, text: string): Code {
   const negative = text.startsWith("-");
   const plain = stable(text, negative ? Level.unary : Level.primary);
   return admit(body, plain, body.typeOf(expr));
-}
-
-function admit(body: Body, plain: Code, type: Type): Code {
-  if (type.kind !== "declared") return plain;
-  return stable(`${at(Level.relation, plain)} as ${typeText(body.module, type)}`, Level.relation);
 }
 
 function lowerTemplate(body: Body, expr: InterpolatedString, out: Writer): Code {
@@ -272,59 +235,6 @@ function lowerQuestion(body: Body, expr: Extract<Expr, { kind: "QuestionExpr" }>
     out.line(`if (${name}.tag === "Err") return ${name};`, body.origin(expr));
   }
   return stable(`${name}.value`);
-}
-
-function lowerUnary(body: Body, expr: Extract<Expr, { kind: "UnaryExpr" }>, out: Writer): Code {
-  const { operand } = expr;
-  if (expr.operator === "!") return not(lowerCondition(body, operand, out));
-  if (operand.kind === "IntLiteral" || operand.kind === "FloatLiteral") {
-    const isZero = operand.kind === "IntLiteral" && operand.value === 0;
-    return admit(body, isZero ? stable("0") : stable(`-${operand.value}`, Level.unary), body.typeOf(expr));
-  }
-  const found = lower(body, operand, out);
-  const negated = code(found.text.startsWith("-") ? `-(${found.text})` : `-${at(Level.unary, found)}`, Level.unary);
-  const type = body.typeOf(expr);
-  return type.kind === "base" && type.name === "Float" ? negated : call(body.module.runtime("int"), [negated]);
-}
-
-const ARITHMETIC = { "+": Level.sum, "-": Level.sum, "*": Level.product, "/": Level.product } as const;
-const RELATIONS: ReadonlySet<string> = new Set(["<", "<=", ">", ">="]);
-
-function lowerBinary(body: Body, expr: Extract<Expr, { kind: "BinaryExpr" }>, out: Writer): Code {
-  const { operator } = expr;
-  if (operator === "&&" || operator === "||" || operator === "implies") return lowerLogical(body, expr, out);
-  const [left, right] = lowerAll(body, [expr.left, expr.right], out) as [Code, Code];
-  if (operator === "==" || operator === "!=") return lowerEquality(body, expr, left, right);
-  if (RELATIONS.has(operator)) return infix(operator, Level.relation, left, right);
-  const type = body.typeOf(expr);
-  const isFloat = type.kind === "base" && type.name === "Float";
-  const { module } = body;
-  if (operator === "/" && !isFloat) return call(module.runtime("divide"), [left, right]);
-  const plain = infix(operator, ARITHMETIC[operator as keyof typeof ARITHMETIC], left, right);
-  return isFloat ? { ...plain, stable: false } : call(module.runtime("int"), [plain]);
-}
-
-/** One operator where scalars are compared; structure, and what TypeScript would think it knows already, by `equals`. */
-function lowerEquality(body: Body, expr: Extract<Expr, { kind: "BinaryExpr" }>, left: Code, right: Code): Code {
-  const sides = [expr.left, expr.right];
-  const scalar = sides.every((side) => isScalar(body.typeOf(side)));
-  const literals = [left, right].filter(isLiteral).length;
-  const contested = sides.some((side) => body.isContested(side));
-  const chosen = [left, right].some(({ level }) => level === Level.conditional);
-  if (scalar && literals < 2 && !chosen && !(literals === 1 && contested)) {
-    return { ...infix(expr.operator === "==" ? "===" : "!==", Level.equality, left, right), stable: false };
-  }
-  const equal = call(body.module.runtime("equals"), [left, right]);
-  return expr.operator === "==" ? equal : not(equal);
-}
-
-/** Values that JavaScript compares as Bynk does. Bools are left out: TypeScript knows `true` from `false`. */
-function isScalar(type: Type): boolean {
-  if (type.kind === "declared") {
-    const { shape } = type.declared;
-    return shape.kind === "refined" && shape.base !== "Bytes" && shape.base !== "Bool";
-  }
-  return type.kind === "base" && type.name !== "Bytes" && type.name !== "Bool";
 }
 
 function lowerRecord(body: Body, expr: RecordLiteral, out: Writer): Code {

@@ -2,9 +2,10 @@
 import type { Block, Expr, LetStmt, Stmt } from "../syntax/ast.ts";
 import { Body, type BodyOptions, type Sink } from "./body.ts";
 import { at, isLiteral, Level } from "./code.ts";
-import { writeIf, writeMatch } from "./control.ts";
+import { writeIf } from "./control.ts";
 import { lower } from "./expressions.ts";
 import { isInline, needsType } from "./inline.ts";
+import { writeMatch } from "./matches.ts";
 import { typeText } from "./types.ts";
 import type { Writer } from "./writer.ts";
 

@@ -213,9 +213,9 @@ function fieldOf(scope: Scope, type: string, depth: number): string | undefined 
   return `(${expression(scope, owner, depth - 1)}).${field}`;
 }
 
-/** A hole stays on its line. */
-function inline(text: string): string {
-  return text.replaceAll("\n", " ");
+/** A hole stays on its line; what needs more than one stands aside. */
+function inline(text: string, instead: string): string {
+  return text.includes("\n") ? instead : text;
 }
 
 function leaf({ random }: Scope, type: string): string {
@@ -272,7 +272,7 @@ function built(scope: Scope, type: string, depth: number): string {
       () => `(${part("Color")} == ${part("Color")})`,
     ],
     String: [
-      () => `"a \\(${inline(part("Int"))}) b \\(${inline(part("Bool"))})"`,
+      () => `"a \\(${inline(part("Int"), "7")}) b \\(${inline(part("Bool"), "true")})"`,
       () => `(${part("String")}).concat(${part("Word")})`,
       () => `(${part("String")}).replace("a", ${part("String")}).slice(0, 3)`,
       () => `(${part("Word")}).toUpper()`,
