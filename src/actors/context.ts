@@ -125,13 +125,17 @@ export class ActorScope implements BaseContext {
 
 /** Before a connection exists: `onBeforeConnect` and `createConnState`. */
 export class ConnInitScope extends ActorScope {
-  readonly caller: SealedCaller;
+  readonly #caller: SealedCaller;
   readonly #request: (() => Request) | null;
 
   constructor(instance: ActorInstance, caller: SealedCaller, request: (() => Request) | null) {
     super(instance);
-    this.caller = caller;
+    this.#caller = caller;
     this.#request = request;
+  }
+
+  get caller(): SealedCaller {
+    return this.#caller;
   }
 
   get request(): Request | undefined {
@@ -141,7 +145,7 @@ export class ConnInitScope extends ActorScope {
 
 /** One invocation: the very object `canInvoke` sees and the handler then gets. */
 export class InvocationScope extends ActorScope implements GateContext {
-  readonly caller: SealedCaller;
+  readonly #caller: SealedCaller;
   /** Told in the turn the handler ends, before its changes are handed over. */
   onEnd: ((succeeded: boolean) => void) | null = null;
   readonly #connection: Connection;
@@ -154,7 +158,7 @@ export class InvocationScope extends ActorScope implements GateContext {
   constructor(instance: ActorInstance, connection: Connection, caller: SealedCaller, delivery: Delivery | null = null) {
     super(instance);
     this.#connection = connection;
-    this.caller = caller;
+    this.#caller = caller;
     this.#delivery = delivery;
   }
 
@@ -167,6 +171,10 @@ export class InvocationScope extends ActorScope implements GateContext {
     this.#delivery?.succeeded();
   }
 
+  /** No setter: code of the actor cannot put another caller in its place (G5). */
+  get caller(): SealedCaller {
+    return this.#caller;
+  }
   get conn(): Conn {
     return this.#connection.facade;
   }

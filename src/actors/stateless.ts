@@ -164,7 +164,9 @@ export async function locateOrJudge(
   const live = await runtime.locate(compiled, ref, address.key);
   if (live !== null) return live;
   const creator = credentials.resolve(compiled.by);
-  if (creator.refusal !== null && call.mode === "getOrCreate") {
+  // Who proved himself to a guard's party only is no visitor to the actor's own (G2): he may use, not create.
+  const isDisguised = creator.caller !== null && creator.proof === null && credentials.proofs.length > 0;
+  if ((creator.refusal !== null || isDisguised) && call.mode === "getOrCreate") {
     throw new Refusal("forbidden", { reason: "create.party" });
   }
   return runtime.provisional(compiled, address.key, call.input, creator.caller ?? caller, call.mode);

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { get, post, provideSecret, serveForFile, token, WireSocket } from "./server.ts";
 
 provideSecret();
+const OTHER_SECRET = "another-test-secret-of-at-least-32-bytes";
+provideSecret("OTHER_JWT_SECRET", OTHER_SECRET);
 const User = party("User", { auth: bearer({ secret: "AUTH_JWT_SECRET" }) });
 const Admin = refine("Admin", User, hasClaim("admin"));
 
@@ -53,7 +55,9 @@ let good = "";
 let admin = "";
 let forged = "";
 beforeAll(async () => {
-  ({ url, close } = await serveForFile(setup({ use: { room, strict: strictRoom, open: openRoom } })));
+  ({ url, close } = await serveForFile(
+    setup({ use: { room, strict: strictRoom, open: openRoom, mixed: mixedRoom, forger: forgerRoom } }),
+  ));
   good = await token("alice");
   admin = await token("root", { admin: true });
   forged = await token("mallory", { admin: true }, "another-secret-of-at-least-32-bytes");
@@ -68,6 +72,22 @@ const openRoom = actor({
   by: Visitor,
   guards: { actions: { close: { by: User } } },
   actions: { look: () => "seen", close: () => ran.push("close") },
+});
+const Other = party("Other", { auth: bearer({ secret: "OTHER_JWT_SECRET" }) });
+const mixedRoom = actor({
+  by: anyOf(User, Visitor),
+  state: {},
+  guards: { actions: { deliver: { by: Other } } },
+  actions: { look: () => "seen", deliver: () => ran.push("deliver") },
+});
+const forgerRoom = actor({
+  by: User,
+  state: {},
+  canInvoke: (c) => {
+    Object.assign(c, { caller: { party: "User", identity: "root" } });
+    return true;
+  },
+  actions: { whoami: (c) => ran.push(c.caller.identity) },
 });
 const act = (name: string, bearerToken?: string) => post(`${url}/actors/room/one/actions/${name}`, [], bearerToken);
 
@@ -197,6 +217,23 @@ test("a raw socket proves itself by header, or by first frame under our subproto
   const badFrame = await WireSocket.open(`${url}/actors/room/one/websocket/`, ["byward.v1"]);
   badFrame.send({ t: "hello", token: forged });
   expect((await badFrame.closed).code).toBe(3000);
+  expect(ran).toEqual([]);
+});
+
+test("who proved himself to a guard's party only does not create the actor as a visitor", async () => {
+  const reply = await post(`${url}/actors/mixed/new/actions/deliver`, [], await token("hook", {}, OTHER_SECRET));
+  expect(reply).toMatchObject({ status: 403, body: { code: "forbidden" } });
+  expect((await get(`${url}/actors/mixed/new`, good)).status).toBe(404);
+  expect(ran).toEqual([]);
+  expect((await post(`${url}/actors/mixed/new/actions/look`, [])).status).toBe(200);
+  expect(
+    (await post(`${url}/actors/mixed/new/actions/deliver`, [], await token("hook", {}, OTHER_SECRET))).status,
+  ).toBe(200);
+});
+
+test("code of the actor cannot put another caller in place of the proved one", async () => {
+  const reply = await post(`${url}/actors/forger/one/actions/whoami`, [], good);
+  expect(reply).toMatchObject({ status: 500, body: { code: "internal_error" } });
   expect(ran).toEqual([]);
 });
 
