@@ -110,8 +110,12 @@ test.skipIf(executable === null)("who comes later finds cursors and pins where t
 
 test.skipIf(executable === null)("the page fits a narrow screen, and no page complained", async () => {
   for (const scheme of ["light", "dark"] as const) {
-    const page = await openTab("narrow", { name: "Juniper Wilhelmina Featherstonehaugh 99", width: 360, scheme });
-    const other = await openTab("narrow", { name: "Ann" });
+    const page = await openTab(`narrow-${scheme}`, {
+      name: "Juniper Wilhelmina Featherstonehaugh 99",
+      width: 360,
+      scheme,
+    });
+    const other = await openTab(`narrow-${scheme}`, { name: "Ann" });
     await point(other, 0.8, 0.5);
     await page.locator(".cursor").waitFor();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
