@@ -31,6 +31,7 @@ const SHORT: readonly Step[] = [
   { name: "format and lint", command: [bin("biome"), "ci", "."] },
   { name: "types", command: [bin("tsc"), "-p", "tsconfig.json"] },
   { name: "build", command: [process.execPath, "scripts/build.ts"] },
+  { name: "client size", command: [process.execPath, "scripts/client-size.ts"] },
   vitest("tests"),
   vitest("package", "--config", "vitest.package.config.ts"),
 ];

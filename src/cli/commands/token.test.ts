@@ -1,8 +1,13 @@
-import { decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
+import { afterAll, expect, test } from "vitest";
 import { byward } from "../../../tests/cli/process.ts";
 
 const secret = "k".repeat(48);
+const folder = mkdtempSync(join(tmpdir(), "byward-token-"));
+afterAll(() => rmSync(folder, { recursive: true }));
 const token = (...args: string[]) => byward(["token", ...args], { env: { AUTH_JWT_SECRET: secret } });
 
 test("the token alone is printed, signed with the named secret", async () => {
@@ -55,4 +60,20 @@ test("a length of time that is none is refused", async () => {
   const { code, stderr } = await token("alice", "--expires", "soon");
   expect(code).toBe(2);
   expect(stderr).toContain("such as 8h");
+});
+
+test("--key signs as an OpenID provider would, and --jwks publishes the key that verifies it", async () => {
+  const key = join(folder, "oidc-key.json");
+  const flags = ["--key", key, "--issuer", "https://id.example", "--audience", "chat"];
+  const made = await token("alice", ...flags);
+  expect(made.code).toBe(0);
+  const { keys } = JSON.parse((await token("alice", "--key", key, "--jwks")).stdout);
+  expect(keys[0]).not.toHaveProperty("d");
+  const { payload } = await jwtVerify(made.stdout.trim(), createLocalJWKSet({ keys }), {
+    issuer: "https://id.example",
+    audience: "chat",
+    algorithms: ["ES256"],
+  });
+  expect(payload.sub).toBe("alice");
+  expect(statSync(key).mode & 0o777).toBe(0o600);
 });

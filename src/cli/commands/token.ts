@@ -1,9 +1,11 @@
 /**
- * Owns `byward token`: makes an HS256 bearer token, offline. The secret is named, never given on the command line, where it
- * would stay in the shell's history and show in the list of processes.
+ * Owns `byward token`: makes an HS256 bearer token, offline, or an OpenID provider's under a test key of its own. The secret
+ * is named, never given on the command line, where it would stay in the shell's history and show in the list of processes.
  */
+import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
-import { mintBearer } from "../../boundary/mint.ts";
+import { createTokenKey, mintBearer, mintSigned, type TokenClaims, type TokenKey } from "../../boundary/mint.ts";
 import { readDuration } from "../duration.ts";
 import { assertSecretName, secretNamed } from "../named-secret.ts";
 import { paint, stderr, stdout } from "../terminal.ts";
@@ -18,6 +20,8 @@ interface TokenFlags {
   readonly audience?: string;
   readonly type?: string;
   readonly id?: string;
+  readonly key?: string;
+  readonly jwks?: boolean;
   readonly dataDir: string;
   readonly json?: boolean;
 }
@@ -40,6 +44,11 @@ export function define(command: Command): void {
     .option("--audience <text>", "audience (aud)")
     .option("--type <text>", "type header (typ), such as at+jwt")
     .option("--id <text>", "token id (jti)")
+    .option(
+      "--key <file>",
+      "sign with an ES256 test key of this file instead, as an OpenID provider would; made if absent",
+    )
+    .option("--jwks", "with --key: print the key set to publish instead of a token")
     .option("--data-dir <folder>", "where byward dev keeps its secrets", ".byward")
     .option("--json", "print the token with its claims as JSON")
     .action(makeToken);
@@ -47,10 +56,12 @@ export function define(command: Command): void {
 
 async function makeToken(subject: string, flags: TokenFlags): Promise<void> {
   const { issuer, audience, type, id: tokenId, claim: claims, expires: expiresIn } = flags;
-  assertSecretName(flags.secret);
   const now = Date.now();
-  const token = await mintBearer({
-    secret: bearerSecret(flags.secret, flags.dataDir),
+  if (flags.key !== undefined && flags.jwks === true) {
+    stdout(JSON.stringify({ keys: [(await testKey(flags.key)).publicJwk] }, null, 2));
+    return;
+  }
+  const told: TokenClaims = {
     subject,
     now,
     expiresIn,
@@ -59,13 +70,35 @@ async function makeToken(subject: string, flags: TokenFlags): Promise<void> {
     ...(audience === undefined ? {} : { audience }),
     ...(type === undefined ? {} : { type }),
     ...(tokenId === undefined ? {} : { tokenId }),
-  });
+  };
+  const token = await signed(told, flags);
   if (flags.json !== true) {
     stdout(token);
     return;
   }
   const expiresAt = new Date(now + expiresIn * 1000).toISOString();
   stdout(JSON.stringify({ token, subject, claims, expiresAt }, null, 2));
+}
+
+async function signed(claims: TokenClaims, flags: TokenFlags): Promise<string> {
+  if (flags.key !== undefined) return mintSigned({ ...claims, key: await testKey(flags.key) });
+  assertSecretName(flags.secret);
+  return mintBearer({ ...claims, secret: bearerSecret(flags.secret, flags.dataDir) });
+}
+
+/** A key pair kept in a file of the owner's alone. For tests: a provider keeps its keys elsewhere. */
+async function testKey(path: string): Promise<TokenKey> {
+  if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as TokenKey;
+  const key = await createTokenKey("ES256", randomUUID());
+  writeFileSync(path, JSON.stringify(key, null, 2), { mode: 0o600, flag: "wx" });
+  stderr(
+    paint(
+      "dim",
+      `made a test key in ${path}; publish its key set: byward token --key ${path} --jwks x`,
+      process.stderr,
+    ),
+  );
+  return key;
 }
 
 function bearerSecret(name: string, dataDir: string): string {
