@@ -4,6 +4,7 @@
  *
  * A reply names the last write it settles; writes are settled in the order they were sent, so successes need no names.
  */
+import type { MessagePort } from "node:worker_threads";
 import type { ActorMeta, QueueRow, RevocationRow, StoreFailure, WriteSet } from "../../port.ts";
 import { callerText } from "../../write-set.ts";
 import type { Fault } from "./faults.ts";
@@ -102,7 +103,13 @@ export interface CheckedReply {
   readonly report: CheckReport;
 }
 
-export type Reply = GroupReply | ReadReply | ReadyReply | ClosedReply | CheckedReply;
+/** A client's port closed: everything it had handed over is settled, on disk or refused. */
+export interface GoneReply {
+  readonly kind: "gone";
+  readonly client: number;
+}
+
+export type Reply = GroupReply | ReadReply | ReadyReply | ClosedReply | CheckedReply | GoneReply;
 
 export type ReadCall = readonly [id: number, method: string, args: readonly unknown[]];
 
@@ -111,6 +118,8 @@ export type Request =
   | { readonly kind: "write"; readonly flat: readonly unknown[]; readonly count: number }
   | { readonly kind: "read"; readonly calls: readonly ReadCall[] }
   | { readonly kind: "faults"; readonly faults: readonly Fault[] }
+  /** Another thread of the host, which hands its requests over by a port of its own. */
+  | { readonly kind: "client"; readonly client: number; readonly port: MessagePort }
   | { readonly kind: "close" };
 
 /** Between the writer and its keeper. */

@@ -1,7 +1,7 @@
 /** Owns the main thread's side of reading: the reads of one turn of the event loop leave as one message. */
 import { StoreError } from "../../port.ts";
 import type { ReadCall, ReadReply } from "./messages.ts";
-import type { WorkerLink } from "./worker-link.ts";
+import type { StoreLink } from "./worker-link.ts";
 
 interface Owed {
   resolve(value: unknown): void;
@@ -9,7 +9,7 @@ interface Owed {
 }
 
 export class ReadQueue {
-  readonly #link: WorkerLink;
+  readonly #link: StoreLink;
   readonly #limit: number;
   readonly #owed = new Map<number, Owed>();
   #calls: ReadCall[] = [];
@@ -17,7 +17,7 @@ export class ReadQueue {
   #broken: StoreError | null = null;
 
   /** Past `limit` reads without an answer a read is refused (G12). */
-  constructor(link: WorkerLink, limit: number) {
+  constructor(link: StoreLink, limit: number) {
     this.#link = link;
     this.#limit = limit;
   }

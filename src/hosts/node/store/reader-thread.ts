@@ -12,13 +12,22 @@ const CACHE_KIB = 16_384;
 export function serveReads(port: MessagePort, options: WorkerOptions): void {
   const db = openFile({ path: join(options.directory, FILE_NAME), readOnly: true, cacheKib: CACHE_KIB });
   const reader = new Reader(new Statements(db));
-  const send = (reply: Reply): void => port.postMessage(reply);
+  const clients = new Set<MessagePort>();
+  const serve = (from: MessagePort, request: Request): void => {
+    if (request.kind !== "read") return;
+    from.postMessage({ kind: "read", results: request.calls.map((call) => answer(reader, call)) } satisfies Reply);
+  };
   port.on("message", (request: Request) => {
-    if (request.kind === "read") {
-      send({ kind: "read", results: request.calls.map((call) => answer(reader, call)) });
+    serve(port, request);
+    if (request.kind === "client") {
+      const client = request.port;
+      clients.add(client);
+      client.on("message", (asked: Request) => serve(client, asked));
+      client.on("close", () => clients.delete(client));
     } else if (request.kind === "close") {
+      for (const client of clients) client.close();
       db.close();
-      send({ kind: "closed" });
+      port.postMessage({ kind: "closed" } satisfies Reply);
       port.close();
     }
   });

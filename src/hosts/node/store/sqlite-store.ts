@@ -5,7 +5,10 @@
  * S1 `commit` resolves after the fsync of its group (relaxed updates: at once). S2 A read sees every write of the same
  * actor handed over before it. S3 One store per directory (`store.locked`). S4 When a thread dies, everything owed and
  * everything after is refused: nothing is acknowledged that might not be on disk.
+ * S5 Other threads of the host may share it, each with actors of its own; what a thread had handed over before it ended is
+ * settled before it is reported gone.
  */
+import { MessageChannel, type MessagePort } from "node:worker_threads";
 import {
   type ActorRef,
   type ActorStore,
@@ -21,10 +24,11 @@ import {
 } from "../../port.ts";
 import { assertWriteSet } from "../../write-set.ts";
 import type { Fault } from "./faults.ts";
-import { type CheckReport, refOf, type WorkerOptions } from "./messages.ts";
+import { type CheckReport, refOf } from "./messages.ts";
+import { PortLink } from "./port-link.ts";
 import { ReadQueue } from "./read-queue.ts";
 import type { QueueQuery, Reader } from "./reader.ts";
-import { WorkerLink } from "./worker-link.ts";
+import { type LinkHandlers, type StoreLink, WorkerLink } from "./worker-link.ts";
 import { WriteQueue } from "./write-queue.ts";
 
 export interface SqliteStoreOptions {
@@ -47,6 +51,12 @@ export interface SqliteStoreOptions {
   readonly faults?: readonly Fault[];
 }
 
+/** What another thread of the host reaches the store by. The ports are transferred to it. */
+export interface StoreShare {
+  readonly writer: MessagePort;
+  readonly reader: MessagePort;
+}
+
 const CHECKPOINT_PAGES = 16_000;
 const MAX_WAITING_WRITES = 131_072;
 const MAX_WAITING_BYTES = 256 * 1024 * 1024;
@@ -61,13 +71,15 @@ export class SqliteStore implements ActorStore {
    * a clean one. Damaged actors are refused by name in any case; the others serve on.
    */
   readonly checked: Promise<CheckReport | null>;
-  readonly #writer: WorkerLink;
-  readonly #reader: WorkerLink;
+  readonly #writer: StoreLink;
+  readonly #reader: StoreLink;
   readonly #writes: WriteQueue;
   readonly #reads: ReadQueue;
   /** Actors with a commit refused here, not by the writer, until their caller knows. */
   readonly #refused = new Set<string>();
   #closing: Promise<void> | null = null;
+  readonly #leaving: Map<number, () => void>;
+  #lastClient = 0;
 
   private constructor(parts: { unclean: boolean; writer: Writing; reader: Reading }) {
     this.unclean = parts.unclean;
@@ -76,6 +88,7 @@ export class SqliteStore implements ActorStore {
     this.#reader = parts.reader.link;
     this.#writes = parts.writer.queue;
     this.#reads = parts.reader.queue;
+    this.#leaving = parts.writer.leaving;
   }
 
   /**
@@ -89,8 +102,11 @@ export class SqliteStore implements ActorStore {
       checkpointPages: options.checkpointPages ?? CHECKPOINT_PAGES,
       faults: options.faults ?? [],
     };
-    const reader = startReader({ ...shared, role: "reader" }, options.maxWaitingReads ?? MAX_WAITING_READS);
-    const writer = startWriter({ ...shared, role: "writer" }, options);
+    const reader = startReader(
+      (handlers) => new WorkerLink({ ...shared, role: "reader" }, handlers),
+      options.maxWaitingReads ?? MAX_WAITING_READS,
+    );
+    const writer = startWriter((handlers) => new WorkerLink({ ...shared, role: "writer" }, handlers), options);
     try {
       const { unclean } = await writer.link.ready;
       reader.link.post({ kind: "open" });
@@ -100,6 +116,27 @@ export class SqliteStore implements ActorStore {
       await Promise.all([reader.link.close(), writer.link.close()]);
       throw error;
     }
+  }
+
+  /** The store of a thread beside the main one, over what the main one shared. Closing it leaves the store open. */
+  static attach(share: StoreShare, options: Pick<SqliteStoreOptions, "onLost"> = {}): SqliteStore {
+    const writer = startWriter((handlers) => new PortLink(share.writer, handlers), options);
+    const reader = startReader((handlers) => new PortLink(share.reader, handlers), MAX_WAITING_READS);
+    return new SqliteStore({ unclean: false, writer, reader });
+  }
+
+  /**
+   * Ports for another thread, and a promise of its end: settled when the thread has let go of them, by closing or by dying,
+   * and nothing it handed over is still on its way to the disk.
+   */
+  share(): { readonly share: StoreShare; readonly gone: Promise<void> } {
+    const writer = new MessageChannel();
+    const reader = new MessageChannel();
+    const client = ++this.#lastClient;
+    const gone = new Promise<void>((resolve) => this.#leaving.set(client, resolve));
+    this.#writer.post({ kind: "client", client, port: writer.port1 }, [writer.port1]);
+    this.#reader.post({ kind: "client", client, port: reader.port1 }, [reader.port1]);
+    return { share: { writer: writer.port2, reader: reader.port2 }, gone };
   }
 
   async commit(writes: WriteSet): Promise<void> {
@@ -246,27 +283,39 @@ export class SqliteStore implements ActorStore {
   }
 }
 
-interface Writing {
+interface Writing<Link extends StoreLink = StoreLink> {
   readonly checked: Promise<CheckReport | null>;
-  readonly link: WorkerLink;
+  readonly link: Link;
   readonly queue: WriteQueue;
+  /** Who waits for a thread to be gone, by its number. */
+  readonly leaving: Map<number, () => void>;
 }
 
-interface Reading {
-  readonly link: WorkerLink;
+interface Reading<Link extends StoreLink = StoreLink> {
+  readonly link: Link;
   readonly queue: ReadQueue;
 }
 
-function startWriter(worker: WorkerOptions, options: SqliteStoreOptions): Writing {
+function startWriter<Link extends StoreLink>(
+  connect: (handlers: LinkHandlers) => Link,
+  options: Omit<SqliteStoreOptions, "directory">,
+): Writing<Link> {
   const checked = Promise.withResolvers<CheckReport | null>();
-  const link = new WorkerLink(worker, {
+  const leaving = new Map<number, () => void>();
+  const left = (client: number): void => {
+    leaving.get(client)?.();
+    leaving.delete(client);
+  };
+  const link = connect({
     reply: (reply) => {
       if (reply.kind === "group") queue.settle(reply);
       else if (reply.kind === "checked") checked.resolve(reply.report);
+      else if (reply.kind === "gone") left(reply.client);
     },
     end: (error) => {
       checked.resolve(null);
       queue.break(error);
+      for (const client of [...leaving.keys()]) left(client);
     },
   });
   const queue = new WriteQueue(link, {
@@ -274,11 +323,11 @@ function startWriter(worker: WorkerOptions, options: SqliteStoreOptions): Writin
     maxBytes: options.maxWaitingBytes ?? MAX_WAITING_BYTES,
     lost: options.onLost ?? (() => {}),
   });
-  return { link, queue, checked: checked.promise };
+  return { link, queue, checked: checked.promise, leaving };
 }
 
-function startReader(worker: WorkerOptions, limit: number): Reading {
-  const link = new WorkerLink(worker, {
+function startReader<Link extends StoreLink>(connect: (handlers: LinkHandlers) => Link, limit: number): Reading<Link> {
+  const link = connect({
     reply: (reply) => {
       if (reply.kind === "read") queue.settle(reply);
     },

@@ -2,7 +2,7 @@
  * Owns one worker thread of the store as the main thread sees it: start, readiness, messages, death. The thread keeps the
  * process alive only while something is owed: an answer, readiness or a close.
  */
-import { Worker } from "node:worker_threads";
+import { type MessagePort, Worker } from "node:worker_threads";
 import { ConfigurationError } from "../../../boundary/errors.ts";
 import { StoreError, type StoreFailure } from "../../port.ts";
 import type { ClosedReply, ReadyReply, Reply, Request, WorkerOptions } from "./messages.ts";
@@ -10,13 +10,24 @@ import { WORKER_ENTRY } from "./worker-entry.ts";
 
 export type WorkReply = Exclude<Reply, ReadyReply | ClosedReply>;
 
+/** A thread of the store as those that ask it see it. */
+export interface StoreLink {
+  post(request: Request, transfer?: readonly MessagePort[]): void;
+  /** Notes that an answer is owed. */
+  owe(): void;
+  /** Notes that an answer came. */
+  paid(): void;
+  /** Ends the link; resolves when nothing more will come. */
+  close(): Promise<void>;
+}
+
 export interface LinkHandlers {
   reply(reply: WorkReply): void;
   /** The thread is gone: closed, or ended though nobody closed it. What it still owes will never come. */
   end(error: StoreError): void;
 }
 
-export class WorkerLink {
+export class WorkerLink implements StoreLink {
   /** Settles when the worker can serve; rejects with what keeps it from serving. */
   readonly ready: Promise<{ readonly unclean: boolean }>;
   readonly #worker: Worker;
@@ -42,17 +53,15 @@ export class WorkerLink {
     this.#worker.on("exit", (code) => this.#die(new Error(`the thread ended with code ${code}`)));
   }
 
-  post(request: Request): void {
-    if (!this.#over) this.#worker.postMessage(request);
+  post(request: Request, transfer: readonly MessagePort[] = []): void {
+    if (!this.#over) this.#worker.postMessage(request, transfer);
   }
 
-  /** Notes that an answer is owed. */
   owe(): void {
     this.#owed += 1;
     if (this.#owed === 1) this.#worker.ref();
   }
 
-  /** Notes that an answer came. */
   paid(): void {
     this.#owed -= 1;
     if (this.#owed === 0) this.#worker.unref();

@@ -8,7 +8,7 @@
  */
 import { type ActorRef, StoreError, type WriteSet } from "../../port.ts";
 import { type GroupReply, type HostWrite, packHost, packWrite, refOf, splitRef } from "./messages.ts";
-import type { WorkerLink } from "./worker-link.ts";
+import type { StoreLink } from "./worker-link.ts";
 
 const POSTED_LIMIT = 4096;
 
@@ -31,7 +31,7 @@ export interface WriteQueueOptions {
 }
 
 export class WriteQueue {
-  readonly #link: WorkerLink;
+  readonly #link: StoreLink;
   readonly #options: WriteQueueOptions;
   /** Writes without an answer from the writer, oldest first; the oldest has sequence `#settled + 1`. */
   #owed: Owed[] = [];
@@ -50,7 +50,7 @@ export class WriteQueue {
   #waiters: Waiter[] = [];
   #broken: StoreError | null = null;
 
-  constructor(link: WorkerLink, options: WriteQueueOptions) {
+  constructor(link: StoreLink, options: WriteQueueOptions) {
     this.#link = link;
     this.#options = options;
   }

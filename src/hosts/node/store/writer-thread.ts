@@ -1,6 +1,9 @@
 /**
  * Owns the writer thread: takes the directory's lock, brings the file up to date, and turns what arrives into groups. A
- * group is everything that is waiting when the one before it is done; nothing is delayed on purpose.
+ * group is everything that is waiting when the one before it is done, whichever thread of the host it came from; nothing is
+ * delayed on purpose.
+ *
+ * T1 What a client handed over before its port closed is settled before anybody is told that it is gone.
  */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -10,9 +13,9 @@ import { ConfigurationError } from "../../../boundary/errors.ts";
 import { type DirectoryLock, lockDirectory, syncDirectory } from "../lock.ts";
 import { Folding } from "./folding.ts";
 import { Keeper } from "./keeper.ts";
-import { type Reply, type Request, unpackWrites, type WorkerOptions, type Write } from "./messages.ts";
+import { type Failure, type Reply, type Request, unpackWrites, type WorkerOptions } from "./messages.ts";
 import { FILE_NAME, migrate, openFile } from "./schema.ts";
-import { Writer } from "./writer.ts";
+import { type HandedWrite, WriteCaller, Writer } from "./writer.ts";
 
 const CACHE_KIB = 65_536;
 /** A group ends here even when more is waiting, so that the first in it does not wait for too many others. */
@@ -29,20 +32,38 @@ export function serveWrites(port: MessagePort, options: WorkerOptions): void {
   }
 }
 
+/** A thread of the host that hands writes over. */
+class Client extends WriteCaller {
+  readonly port: MessagePort;
+  settled = 0;
+
+  constructor(port: MessagePort) {
+    super();
+    this.port = port;
+  }
+}
+
+interface Handed extends HandedWrite {
+  readonly caller: Client;
+}
+
 class WriterThread {
   readonly #port: MessagePort;
+  readonly #main: Client;
+  readonly #clients: Set<Client>;
   readonly #lock: DirectoryLock;
   readonly #db: DatabaseSync;
   readonly #writer: Writer;
   readonly #keeper: Keeper;
   readonly #folding: Folding;
-  readonly #waiting: Write[] = [];
-  #settled = 0;
+  readonly #waiting: Handed[] = [];
   #sweeping = true;
   #closing = false;
 
   constructor(port: MessagePort, lock: DirectoryLock, db: DatabaseSync, options: WorkerOptions) {
     this.#port = port;
+    this.#main = new Client(port);
+    this.#clients = new Set([this.#main]);
     this.#lock = lock;
     this.#db = db;
     this.#writer = new Writer(db);
@@ -53,7 +74,7 @@ class WriterThread {
 
   start(): void {
     this.#port.on("message", (request: Request) => {
-      this.#take(request);
+      this.#take(this.#main, request);
       this.#run();
     });
     this.#send({ kind: "ready", error: null, unclean: this.#lock.unclean });
@@ -61,17 +82,35 @@ class WriterThread {
     setImmediate(() => this.#sweep());
   }
 
-  #take(request: Request): void {
-    if (request.kind === "write") this.#waiting.push(...unpackWrites(request.flat));
-    else if (request.kind === "faults") this.#writer.faults.arm(request.faults);
+  #take(caller: Client, request: Request): void {
+    if (request.kind === "write") {
+      for (const write of unpackWrites(request.flat)) this.#waiting.push({ write, caller });
+    } else if (request.kind === "faults") this.#writer.faults.arm(request.faults);
+    else if (request.kind === "client") this.#join(request.client, request.port);
     else if (request.kind === "close") this.#closing = true;
   }
 
+  #join(id: number, port: MessagePort): void {
+    const client = new Client(port);
+    this.#clients.add(client);
+    port.on("message", (request: Request) => {
+      this.#take(client, request);
+      this.#run();
+    });
+    port.on("close", () => {
+      this.#clients.delete(client);
+      this.#run();
+      this.#send({ kind: "gone", client: id });
+    });
+  }
+
   #takeArrived(): void {
-    while (this.#waiting.length < GROUP_LIMIT) {
-      const received = receiveMessageOnPort(this.#port);
-      if (received === undefined) return;
-      this.#take(received.message as Request);
+    for (const client of this.#clients) {
+      while (this.#waiting.length < GROUP_LIMIT) {
+        const received = receiveMessageOnPort(client.port);
+        if (received === undefined) break;
+        this.#take(client, received.message as Request);
+      }
     }
   }
 
@@ -84,15 +123,32 @@ class WriterThread {
     if (this.#closing) void this.#close();
   }
 
-  #runGroup(group: readonly Write[]): void {
-    const failed = this.#writer.run(group, this.#settled + 1);
-    this.#settled += group.length;
-    this.#send({ kind: "group", settled: this.#settled, failed, failures: this.#writer.failures });
+  #runGroup(group: readonly Handed[]): void {
+    const failed = this.#writer.run(group);
+    this.#tell(group, failed);
     if (failed.some(([, code]) => code === "full")) this.#folding.makeRoom();
     this.#folding.afterGroup();
-    if (!this.#sweeping && group.some((write) => write.mode === "destroy")) {
+    if (!this.#sweeping && group.some(({ write }) => write.mode === "destroy")) {
       this.#sweeping = true;
       setImmediate(() => this.#sweep());
+    }
+  }
+
+  /** Each client in its own count of writes. */
+  #tell(group: readonly Handed[], failures: readonly Failure[]): void {
+    const told = new Map<Client, Failure[]>();
+    let next = 0;
+    for (const [at, { caller }] of group.entries()) {
+      caller.settled += 1;
+      const failed = told.get(caller) ?? [];
+      told.set(caller, failed);
+      const failure = failures[next];
+      if (failure?.[0] !== at) continue;
+      failed.push([caller.settled, failure[1], failure[2]]);
+      next += 1;
+    }
+    for (const [{ port, settled, failures: count }, failed] of told) {
+      port.postMessage({ kind: "group", settled, failed, failures: count } satisfies Reply);
     }
   }
 
@@ -113,7 +169,7 @@ class WriterThread {
     this.#db.close();
     this.#lock.release(true);
     this.#send({ kind: "closed" });
-    this.#port.close();
+    for (const { port } of this.#clients) port.close();
   }
 
   #foldAll(): void {

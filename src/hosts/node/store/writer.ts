@@ -4,7 +4,7 @@
  * W1 A write is reported done only after the COMMIT of its group returned with `synchronous=FULL` (relaxed-only groups:
  * NORMAL). W2 A failing write takes nobody with it: what can be undone alone is (savepoint); when the transaction is lost
  * as a whole, each write is tried again alone. W3 After a failed write, those of the same actor that were handed over
- * before its caller knew fail too: they were computed on top of it.
+ * before its caller knew fail too: they were computed on top of it. Each caller knows of its own failures only.
  */
 import type { DatabaseSync } from "node:sqlite";
 import { StoreError } from "../../port.ts";
@@ -18,15 +18,44 @@ import { sweepTrash } from "./trash.ts";
 /** What became of a group: by position in it, the writes that failed. */
 type Failed = Map<number, StoreError>;
 
+/** A write and the caller it came from. */
+export interface HandedWrite {
+  readonly write: Write;
+  readonly caller: WriteCaller;
+}
+
+/** One thread that hands over writes, and which of its writes failed. An actor's writes come from one thread at a time. */
+export class WriteCaller {
+  /** Actors with a failed write, and its number among all failures of this caller. */
+  readonly #failing = new Map<string, number>();
+  #failures = 0;
+  #seen = 0;
+
+  /** How many writes of this caller have failed. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  fail(write: Write): void {
+    this.#failures += 1;
+    if (write.host === undefined) this.#failing.set(write.ref, this.#failures);
+  }
+
+  isFailing(write: Write): boolean {
+    if (this.#failing.size === 0) return false;
+    if (write.seen > this.#seen) {
+      this.#seen = write.seen;
+      for (const [ref, failure] of this.#failing) if (failure <= write.seen) this.#failing.delete(ref);
+    }
+    return this.#failing.has(write.ref);
+  }
+}
+
 export class Writer {
   readonly faults = new Faults();
   readonly #db: DatabaseSync;
   readonly #statements: Statements;
   readonly #applier: Applier;
-  /** Actors with a failed write, and its number among all failures. */
-  readonly #failing = new Map<string, number>();
-  #failures = 0;
-  #seen = 0;
   #relaxed = false;
 
   constructor(db: DatabaseSync) {
@@ -35,19 +64,14 @@ export class Writer {
     this.#applier = new Applier(this.#statements);
   }
 
-  /** How many writes have failed since the store was opened. */
-  get failures(): number {
-    return this.#failures;
-  }
-
-  /** Writes a group; `first` is the position of its first write in the stream of writes. Throws only on thread death. */
-  run(writes: readonly Write[], first: number): readonly Failure[] {
+  /** Writes a group; failures are named by position in it. Throws only on thread death. */
+  run(writes: readonly HandedWrite[]): readonly Failure[] {
     const whole = this.#attempt(writes);
-    if (!(whole instanceof StoreError)) return this.#record(writes, first, whole);
-    if (writes.length === 1) return this.#record(writes, first, new Map([[0, whole]]));
-    return writes.flatMap((write, at) => {
-      const alone = this.#attempt([write]);
-      return this.#record([write], first + at, alone instanceof StoreError ? new Map([[0, alone]]) : alone);
+    if (!(whole instanceof StoreError)) return record(writes, 0, whole);
+    if (writes.length === 1) return record(writes, 0, new Map([[0, whole]]));
+    return writes.flatMap((handed, at) => {
+      const alone = this.#attempt([handed]);
+      return record([handed], at, alone instanceof StoreError ? new Map([[0, alone]]) : alone);
     });
   }
 
@@ -62,7 +86,7 @@ export class Writer {
   }
 
   /** One transaction. Gives the writes that failed in it, or the error that undid all of it. */
-  #attempt(writes: readonly Write[]): Failed | StoreError {
+  #attempt(writes: readonly HandedWrite[]): Failed | StoreError {
     const failed: Failed = new Map();
     try {
       this.faults.pass("begin");
@@ -76,18 +100,18 @@ export class Writer {
       if (error instanceof ThreadDeath) throw error;
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       this.#applier.entries.clear();
-      return toStoreError(error, writes.length === 1 ? actorOf(writes[0] as Write) : null);
+      return toStoreError(error, writes.length === 1 ? actorOf(writes[0]!.write) : null);
     }
     this.faults.pass("reply");
     return failed;
   }
 
   /** Throws when the transaction is gone; what fails alone goes into `failed`. */
-  #applyAll(writes: readonly Write[], failed: Failed): void {
+  #applyAll(writes: readonly HandedWrite[], failed: Failed): void {
     const refs = new Set<string>();
-    for (const [at, write] of writes.entries()) {
+    for (const [at, { write, caller }] of writes.entries()) {
       try {
-        if (refs.has(write.ref) || this.#isFailing(write)) throw afterFailure(write);
+        if (refs.has(write.ref) || caller.isFailing(write)) throw afterFailure(write);
         if (this.faults.armed) this.#applyFaulty(write);
         else this.#applier.apply(write);
       } catch (error) {
@@ -112,31 +136,21 @@ export class Writer {
     }
   }
 
-  #isFailing(write: Write): boolean {
-    if (this.#failing.size === 0) return false;
-    if (write.seen > this.#seen) {
-      this.#seen = write.seen;
-      for (const [ref, failure] of this.#failing) if (failure <= write.seen) this.#failing.delete(ref);
-    }
-    return this.#failing.has(write.ref);
-  }
-
-  #record(writes: readonly Write[], first: number, failed: Failed): readonly Failure[] {
-    return [...failed].map(([at, error]): Failure => {
-      const write = writes[at] as Write;
-      this.#failures += 1;
-      if (write.host === undefined) this.#failing.set(write.ref, this.#failures);
-      return [first + at, error.code, error.message];
-    });
-  }
-
   /** Only between transactions may this change. */
-  #setSync(writes: readonly Write[]): void {
-    const relaxed = writes.every((write) => write.relaxed);
+  #setSync(writes: readonly HandedWrite[]): void {
+    const relaxed = writes.every(({ write }) => write.relaxed);
     if (relaxed === this.#relaxed) return;
     this.#db.exec(`PRAGMA synchronous = ${relaxed ? "NORMAL" : "FULL"}`);
     this.#relaxed = relaxed;
   }
+}
+
+function record(writes: readonly HandedWrite[], first: number, failed: Failed): readonly Failure[] {
+  return [...failed].map(([at, error]): Failure => {
+    const { write, caller } = writes[at]!;
+    caller.fail(write);
+    return [first + at, error.code, error.message];
+  });
 }
 
 /** The actor whose row a write touches, or the empty text. */
