@@ -8,7 +8,14 @@
  */
 import type { SealedCaller } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
-import { Admission as GateAdmission, type Verdict as GateVerdict, pass, passOwn } from "../boundary/gate.ts";
+import {
+  Admission as GateAdmission,
+  type Verdict as GateVerdict,
+  type Passage,
+  pass,
+  passOwn,
+} from "../boundary/gate.ts";
+import type { LeaseEnd } from "../boundary/lease.ts";
 import type { MaybePromise } from "../boundary/maybe-promise.ts";
 import type { By } from "../boundary/party.ts";
 import type { Credentials } from "../boundary/verify.ts";
@@ -39,11 +46,11 @@ export interface GateCall {
   readonly by: By;
   readonly credentials: Credentials;
   /** Why the caller's lease is dead; null while it lives. */
-  readonly leaseEnd: () => "expired" | "revoked" | null;
+  leaseEnd(): LeaseEnd | null;
   /** The refusal of a caller who is over a limit; absent where coming is not counted. */
-  readonly overLimit?: (caller: SealedCaller) => Refusal | null;
+  overLimit?(caller: SealedCaller): Refusal | null;
   /** Builds the context for the resolved caller. */
-  readonly createContext: (caller: SealedCaller) => GateContext;
+  createContext(caller: SealedCaller): GateContext;
 }
 
 /** The parties of an entrypoint. Unknown names are judged like known ones: the name is looked up later (G10). */
@@ -62,26 +69,52 @@ export function partiesOf(compiled: CompiledActor, target: InvokeTarget): By {
   }
 }
 
-const beginDecision = (context: GateContext): void => context.beginDecision();
-const endDecision = (context: GateContext, keep: boolean): void => context.endDecision(keep);
-
 /** Decides one invocation by a client or by another actor. */
 export function admit(subject: GateSubject, call: GateCall): MaybePromise<Verdict> {
-  const { compiled, clock } = subject;
-  return pass<InvokeTarget, GateContext>({
-    target: call.target,
-    by: call.by,
-    credentials: call.credentials,
-    clock,
-    leaseEnd: call.leaseEnd,
-    overLimit: call.overLimit,
-    createContext: call.createContext,
-    beginDecision,
-    endDecision,
-    canInvoke: compiled.config.canInvoke,
-    canInvokeTimeout: compiled.options.canInvokeTimeout,
-    lookUp: () => refuseUndeclared(compiled, call.target),
-  });
+  return pass(new ActorPassage(subject, call));
+}
+
+/** A call and its actor as the gate drives them. */
+class ActorPassage implements Passage<InvokeTarget, GateContext> {
+  readonly target: InvokeTarget;
+  readonly by: By;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  readonly canInvoke: CompiledActor["config"]["canInvoke"];
+  readonly #compiled: CompiledActor;
+  readonly #call: GateCall;
+
+  constructor({ compiled, clock }: GateSubject, call: GateCall) {
+    this.target = call.target;
+    this.by = call.by;
+    this.credentials = call.credentials;
+    this.clock = clock;
+    this.canInvoke = compiled.config.canInvoke;
+    this.#compiled = compiled;
+    this.#call = call;
+  }
+
+  get canInvokeTimeout(): number {
+    return this.#compiled.options.canInvokeTimeout;
+  }
+  leaseEnd(): LeaseEnd | null {
+    return this.#call.leaseEnd();
+  }
+  overLimit(caller: SealedCaller): Refusal | null {
+    return this.#call.overLimit?.(caller) ?? null;
+  }
+  createContext(caller: SealedCaller): GateContext {
+    return this.#call.createContext(caller);
+  }
+  beginDecision(context: GateContext): void {
+    context.beginDecision();
+  }
+  endDecision(context: GateContext, keep: boolean): void {
+    context.endDecision(keep);
+  }
+  lookUp(): Refusal | null {
+    return refuseUndeclared(this.#compiled, this.target);
+  }
 }
 
 /** Admits the actor's own schedule and own sends, which `canInvoke` does not judge (ruling 6). */

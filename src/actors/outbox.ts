@@ -102,6 +102,11 @@ export class Outbox {
     return this.#staged === null && !this.#inFlight && this.#head === this.#waiting.length;
   }
 
+  /** True when what leaves now waits for nothing: {@link release} would call `leave` at once. */
+  get isClear(): boolean {
+    return this.#staged === null && this.#durable >= this.#submitted && this.#head === this.#waiting.length;
+  }
+
   /** The first commit creates the actor; nothing else of it reaches the disk before. */
   beginCreate(meta: ActorMeta): void {
     this.#mode = "create";

@@ -4,7 +4,7 @@
  *
  * Messages of one connection start in the order they came: while one waits for its decision, later ones wait behind it.
  */
-import { recordOf, type SealedCaller } from "../boundary/caller.ts";
+import { recordOf } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
 import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { Presentation } from "../boundary/scheme.ts";
@@ -12,6 +12,7 @@ import type { Socket } from "../hosts/port.ts";
 import { FrameError, readClientFrame } from "../protocol/client-frames.ts";
 import { type Codec, jsonCodec } from "../protocol/codec.ts";
 import { encode } from "../protocol/json.ts";
+import { writeResultText } from "../protocol/json-shortcuts.ts";
 import { MAX_BATCH } from "../protocol/limits.ts";
 import type {
   ActionMessage,
@@ -24,15 +25,14 @@ import type {
   SubscribeMessage,
 } from "../protocol/messages.ts";
 import type { Connection, ConnectionLink, Outgoing } from "./connection.ts";
-import { InvocationScope } from "./context.ts";
 import type { CompiledActor } from "./entrypoints.ts";
 import { outcomeOf, reasonOf, toWireFailure, type WireFailure } from "./failure.ts";
-import { Admission, admit, partiesOf, type Verdict } from "./gate.ts";
+import { Admission, admit, type Verdict } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
 import type { QueueReceipt } from "./queue.ts";
+import { type GatedMessage, MessageCall } from "./rpc-message.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Address, openStanding } from "./standing.ts";
-import type { InvokeTarget } from "./types.ts";
 
 export interface RpcOptions {
   readonly runtime: Runtime;
@@ -45,7 +45,10 @@ export interface RpcOptions {
   readonly request: () => Request;
 }
 
+type Wire = string | Uint8Array;
 type Phase = "hello" | "opening" | "open" | "closed";
+
+const END_OF_TURN = Promise.resolve();
 
 /** Serves one RPC connection until it closes. */
 export function serveRpc(options: RpcOptions): void {
@@ -62,7 +65,7 @@ class RpcSession implements ConnectionLink {
   #connection: Connection | null = null;
   #waiting: ClientMessage[] = [];
   #deciding = false;
-  #out: (string | Uint8Array)[] = [];
+  #out: Wire[] = [];
   #flushQueued = false;
   #cancelHello: (() => void) | null = null;
 
@@ -195,17 +198,9 @@ class RpcSession implements ConnectionLink {
   #handle(message: ClientMessage): MaybePromise<void> {
     switch (message.t) {
       case "action":
-        return this.#gated({ kind: "action", name: message.name }, message.id, (admission) =>
-          this.#runAction(admission, message),
-        );
       case "subscribe":
-        return this.#gated({ kind: "subscribe", name: message.name }, message.id, (admission) =>
-          this.#subscribe(admission, message),
-        );
       case "send":
-        return this.#gated({ kind: "queue", name: message.name }, message.id, (admission) =>
-          this.#enqueue(admission, message),
-        );
+        return this.#gated(message);
       case "unsubscribe":
         this.#instance!.connections.unsubscribe(this.#connection!, message.name);
         return;
@@ -216,49 +211,24 @@ class RpcSession implements ConnectionLink {
     }
   }
 
-  #gated(target: InvokeTarget, id: number, run: (admission: Admission) => void): MaybePromise<void> {
+  #gated(message: GatedMessage): MaybePromise<void> {
     const instance = this.#instance!;
-    const connection = this.#connection!;
-    const started = this.#runtime.host.clock.now();
-    const verdict = admit(instance, {
-      target,
-      by: partiesOf(instance.compiled, target),
-      credentials: connection.lease.credentials,
-      leaseEnd: () => connection.leaseEnd(),
-      overLimit: (caller) => this.#overLimit(target, caller),
-      createContext: (caller) => new InvocationScope(instance, connection, caller),
-    });
-    if (isPromise(verdict)) return verdict.then((settled) => this.#decided(settled, target, id, started, run));
-    this.#decided(verdict, target, id, started, run);
+    const call = new MessageCall(instance, this.#connection!, message, this.#options.presentation.address ?? "");
+    const verdict = admit(instance, call);
+    if (isPromise(verdict)) return verdict.then((settled) => this.#decided(settled, call));
+    this.#decided(verdict, call);
   }
 
-  #overLimit(target: InvokeTarget, caller: SealedCaller): Refusal | null {
-    const { rates } = this.#runtime;
-    if (rates.isEmpty) return null;
-    const { compiled, presentation } = this.#options;
-    const name = "name" in target ? target.name : "";
-    const address = presentation.address ?? "";
-    return rates.refuse(
-      { target: compiled.name, kind: target.kind, name, address, connection: this.#connection!.id },
-      caller,
-    );
-  }
-
-  #decided(
-    verdict: Verdict,
-    target: InvokeTarget,
-    id: number,
-    started: number,
-    run: (admission: Admission) => void,
-  ): void {
+  #decided(verdict: Verdict, call: MessageCall): void {
+    const { message, started } = call;
     const admitted = verdict instanceof Admission;
     const { ref } = this.#instance!;
     this.#runtime.decisions.record(
       started,
       ref.name,
       ref.key,
-      target.kind,
-      "name" in target ? target.name : "",
+      call.target.kind,
+      message.name,
       admitted ? verdict.caller : this.#connection!.caller,
       admitted ? "ok" : outcomeOf(verdict),
       admitted ? "" : reasonOf(verdict),
@@ -266,13 +236,19 @@ class RpcSession implements ConnectionLink {
       this.#runtime.host.clock.now() - started,
     );
     if (admitted) {
-      run(verdict);
+      this.#run(verdict, message);
       return;
     }
-    if (target.kind === "subscribe") {
-      this.#connection!.denyEvent(target.name);
+    if (message.t === "subscribe") {
+      this.#connection!.denyEvent(message.name);
     }
-    this.#answerError(id, verdict, target.kind === "subscribe" ? target.name : undefined);
+    this.#answerError(message.id, verdict, message.t === "subscribe" ? message.name : undefined);
+  }
+
+  #run(admission: Admission, message: GatedMessage): void {
+    if (message.t === "action") this.#runAction(admission, message);
+    else if (message.t === "subscribe") this.#subscribe(admission, message);
+    else this.#enqueue(admission, message);
   }
 
   #runAction(admission: Admission, message: ActionMessage): void {
@@ -359,7 +335,7 @@ class RpcSession implements ConnectionLink {
   #answer(id: number, output: unknown, instance: ActorInstance = this.#instance!): void {
     let wire: string | Uint8Array;
     try {
-      wire = this.#codec.encode(output === undefined ? { t: "result", id } : { t: "result", id, output }, "output");
+      wire = this.#encodeResult(id, output);
     } catch (error) {
       this.#answerError(id, error);
       return;
@@ -368,9 +344,21 @@ class RpcSession implements ConnectionLink {
       this.#answerError(id, outgoingTooLong(wire.length, this.#runtime.limits.maxOutgoingMessageSize));
       return;
     }
-    instance.outbox.release(
+    const { outbox } = instance;
+    if (outbox.isClear) {
+      this.#sendWire(wire);
+      return;
+    }
+    outbox.release(
       () => this.#sendWire(wire),
       (error) => this.#sendError(id, error),
+    );
+  }
+
+  #encodeResult(id: number, output: unknown): string | Uint8Array {
+    const short = this.#codec === jsonCodec ? writeResultText(id, output) : null;
+    return (
+      short ?? this.#codec.encode(output === undefined ? { t: "result", id } : { t: "result", id, output }, "output")
     );
   }
 
@@ -402,16 +390,17 @@ class RpcSession implements ConnectionLink {
     this.#sendWire(this.#codec === jsonCodec ? event.text() : event.binary(this.#codec));
   }
 
-  #sendWire(wire: string | Uint8Array): void {
+  #sendWire(wire: Wire): void {
     if (this.#phase === "closed") return;
     this.#out.push(wire);
     if (this.#flushQueued) return;
     this.#flushQueued = true;
-    queueMicrotask(() => this.#flush());
+    // As a reaction, not by `queueMicrotask`: that one makes Node track an asynchronous resource for each call.
+    END_OF_TURN.then(this.#flush);
   }
 
   /** What became ready in one turn leaves as one frame, in order. */
-  #flush(): void {
+  readonly #flush = (): void => {
     this.#flushQueued = false;
     const out = this.#out;
     if (out.length === 0 || this.#phase === "closed") return;
@@ -428,10 +417,10 @@ class RpcSession implements ConnectionLink {
       return;
     }
     for (let start = 0; start < out.length; start += MAX_BATCH) {
-      const part = out.slice(start, start + MAX_BATCH);
+      const part = out.length <= MAX_BATCH ? out : out.slice(start, start + MAX_BATCH);
       this.#socket.send(this.#codec.list(part as never));
     }
-  }
+  };
 
   close(code: number, reason: string, error: ErrorMessage | null): void {
     if (this.#phase === "closed") return;
@@ -498,6 +487,14 @@ export function outgoingTooLong(size: number, limit: number): Refusal {
     code: "outgoing_too_long",
     message: `The output has ${size} bytes; at most ${limit} may leave`,
   });
+}
+
+/** Before anything was asked on a socket: says why, and closes. */
+export function refuseSocket(runtime: Runtime, socket: Socket, error: unknown): void {
+  const failure = toWireFailure(runtime.host, error, { transport: "websocket" });
+  socket.attach({ message: () => {}, close: () => {} });
+  socket.send(jsonCodec.encode(errorMessage(failure)));
+  socket.close(closeCodeOf(failure), `${failure.group}/${failure.code}`);
 }
 
 /** Outcomes that never close an open connection still end one that could not be opened. */

@@ -6,10 +6,11 @@
  * - Only own members are read. An unlisted one is refused, not dropped: a newer client may have meant it to narrow
  *   something.
  */
-import type { Codec } from "./codec.ts";
+import { type Codec, jsonCodec } from "./codec.ts";
 import { DecodeError } from "./errors.ts";
+import { readActionText } from "./json-shortcuts.ts";
 import { MAX_BATCH, MAX_NAME } from "./limits.ts";
-import type { ClientMessage } from "./messages.ts";
+import type { ActionMessage, ClientMessage } from "./messages.ts";
 
 /** A frame that is malformed: `message/invalid_message`, 1008. The message says what is wrong and quotes no value. */
 export class FrameError extends Error {
@@ -61,6 +62,8 @@ const SHAPES: { readonly [Kind in ClientMessage["t"]]: Shape<Extract<ClientMessa
  * @throws FrameError
  */
 export const readClientFrame = (codec: Codec, data: unknown): ClientMessage[] => {
+  const short = codec === jsonCodec && typeof data === "string" ? readActionText(data) : null;
+  if (short !== null) return [short];
   const frame = decodeFrame(codec, data);
   if (!Array.isArray(frame)) return [readMessage(frame, "the message")];
   if (frame.length === 0) throw new FrameError("the frame is an empty list");
@@ -82,6 +85,7 @@ const readMessage = (value: unknown, where: string): ClientMessage => {
     throw new FrameError(`${where} is not an object`);
   }
   const given = value as Record<string, unknown>;
+  if (isAction(given)) return given;
   const kind = Object.hasOwn(given, "t") ? given["t"] : undefined;
   if (typeof kind !== "string" || !Object.hasOwn(SHAPES, kind)) throw new FrameError(`${where} has no known "t"`);
   const shape: Readonly<Record<string, Member>> = SHAPES[kind as ClientMessage["t"]];
@@ -98,6 +102,15 @@ const readMessage = (value: unknown, where: string): ClientMessage => {
   // Every member of the shape, which is the type's, was checked above.
   return message as unknown as ClientMessage;
 };
+
+/** The check of the table above, for the commonest message: false leaves the verdict, and the words, to it. */
+function isAction(given: Record<string, unknown>): given is Record<string, unknown> & ActionMessage {
+  const keys = Object.keys(given);
+  if (keys.length !== 4 || !Object.hasOwn(given, "t") || given["t"] !== "action") return false;
+  if (!Object.hasOwn(given, "id") || !Object.hasOwn(given, "name") || !Object.hasOwn(given, "args")) return false;
+  const { id, args } = given;
+  return Number.isSafeInteger(id) && (id as number) > 0 && isName(given["name"]) && Array.isArray(args);
+}
 
 function isName(value: unknown): boolean {
   return typeof value === "string" && value.length > 0 && value.length <= MAX_NAME;

@@ -1,0 +1,27 @@
+/** Our server: the gate on, a verified bearer caller, a `canInvoke` that decides; SQLite in a temporary folder. */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { actor, anyOf, bearer, party, setup, Visitor } from "byward";
+import type { Side } from "../harness/child.ts";
+import { SECRET } from "../harness/credentials.ts";
+
+const User = party("User", { auth: bearer({ secret: "AUTH_JWT_SECRET" }) });
+
+const bench = actor({
+  by: anyOf(User, Visitor),
+  state: { calls: 0 },
+  canInvoke: (c, invoke) => {
+    if (invoke.kind === "action") return invoke.name === "echo" && c.caller.party === "User";
+    return invoke.kind === "subscribe" && invoke.name === "news";
+  },
+  actions: { echo: (_c, text: string) => text },
+});
+
+export async function serve(): Promise<Side> {
+  process.env["AUTH_JWT_SECRET"] = SECRET;
+  const { url } = await setup({ use: { bench } }).serve({
+    port: 0,
+    dataDir: mkdtempSync(`${tmpdir()}/byward-bench-`),
+  });
+  return { url };
+}
