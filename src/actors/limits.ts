@@ -15,6 +15,10 @@ export interface RegistryLimits {
   readonly maxPendingMessages: number;
   /** Bytes a slow peer may leave unread before it is cut off with 1013. */
   readonly maxBufferedBytes: number;
+  /** Connections that share one socket. */
+  readonly maxChannels: number;
+  /** Bytes a slow peer may leave unread on a socket that connections share, before all of them are cut off with 1013. */
+  readonly maxSharedBufferedBytes: number;
   /** Sockets that have not said hello. */
   readonly maxPendingSockets: number;
   /** ms until a socket without a valid first frame is closed 3008. */
@@ -39,6 +43,8 @@ export const DEFAULT_LIMITS: RegistryLimits = Object.freeze({
   maxSubscriptions: 256,
   maxPendingMessages: 1024,
   maxBufferedBytes: 4 * 1_048_576,
+  maxChannels: 1024,
+  maxSharedBufferedBytes: 16 * 1_048_576,
   maxPendingSockets: 1024,
   helloTimeout: 10_000,
   maxProvisional: 1024,

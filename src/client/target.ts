@@ -50,8 +50,12 @@ export const helloOf = (target: Target, token: string | undefined, params: unkno
 });
 
 /** @throws ActorError `client/not_encodable` for names and keys that have no path */
+export const pathOf = (target: Target, route: ActorRoute): string =>
+  encoding(() => actorPath(target.name, target.address, route));
+
+/** @throws ActorError `client/not_encodable` */
 export const urlOf = (config: ClientConfig, target: Target, route: ActorRoute): string =>
-  config.endpoint + encoding(() => actorPath(target.name, target.address, route));
+  config.endpoint + pathOf(target, route);
 
 /** The same for WebSockets. */
 export const socketUrlOf = (config: ClientConfig, target: Target, route: ActorRoute): string =>

@@ -306,6 +306,11 @@ export interface ClientOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly fetch?: typeof globalThis.fetch;
   readonly WebSocket?: typeof globalThis.WebSocket;
+  /**
+   * Connections of this client share sockets: one, or as many as `sockets` says. Default false, a socket for each. Where the
+   * server does not offer it, each has a socket of its own all the same.
+   */
+  readonly multiplex?: boolean | { readonly sockets?: number };
   /** Calls held while a connection is not open; more are rejected with `client/buffer_full`. Default 1000. */
   readonly maxBuffered?: number;
 }

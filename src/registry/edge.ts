@@ -5,7 +5,7 @@
 
 import { toWireFailure } from "../actors/failure.ts";
 import { handleActorRequest } from "../actors/http.ts";
-import { cleanRequest, failureResponse, presentationOf } from "../actors/inbound.ts";
+import { cleanRequest, failureResponse, presented } from "../actors/inbound.ts";
 import { serveRawSocket } from "../actors/raw-socket.ts";
 import { closeCodeOf, errorMessage, serveRpc } from "../actors/rpc.ts";
 import type { Runtime } from "../actors/runtime.ts";
@@ -15,8 +15,12 @@ import { type Codec, jsonCodec } from "../protocol/codec.ts";
 import { DecodeError } from "../protocol/errors.ts";
 import { decode } from "../protocol/json.ts";
 import { SUBPROTOCOL, SUBPROTOCOL_CBOR } from "../protocol/messages.ts";
+import { isRawPath, MUX_PATH } from "../protocol/mux.ts";
+import { binaryFraming } from "../protocol/mux-binary.ts";
+import { textFraming } from "../protocol/mux-text.ts";
 import { type ActorPath, parseActorPath } from "../protocol/paths.ts";
 import type { ServiceRuntime } from "../services/runtime.ts";
+import { type Channel, inboundAt, refuseOn, serveMux } from "./mux.ts";
 import type { RegistryConfig } from "./registry.ts";
 
 /** What a transport does with an upgrade: the subprotocol to select, and what to call with the open socket. */
@@ -90,12 +94,8 @@ export class Edge {
     const offered = (inbound.header("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
     try {
       this.#assertOrigin(inbound);
-      const path = this.#parse(inbound);
-      const compiled = path === null ? undefined : this.runtime.actors.get(path.name);
-      if (path === null || compiled === undefined) throw new Refusal("not_found", { reason: "route.none" });
-      const address = path.address.by === "id" ? { id: path.address.id } : { key: path.address.key };
-      const presentation = await presentationOf({ runtime: this.runtime, inbound }, false);
-      const common = { runtime: this.runtime, compiled, address, presentation };
+      if (inbound.path === `${this.#config.basePath}${MUX_PATH}`) return await this.#share(inbound, offered);
+      const { path, ...common } = this.#standing(inbound);
       if (path.route.kind === "connect") {
         const { codec, protocol } = await rpcCodec(offered);
         return {
@@ -126,6 +126,35 @@ export class Edge {
     } catch (error) {
       return { protocol: offered[0] ?? "", serve: (socket) => this.#refuseSocket(socket, error) };
     }
+  }
+
+  /** Which actor an upgrade is for, and what it presents. */
+  #standing(inbound: InboundRequest) {
+    const path = this.#parse(inbound);
+    const compiled = path === null ? undefined : this.runtime.actors.get(path.name);
+    if (path === null || compiled === undefined) throw new Refusal("not_found", { reason: "route.none" });
+    const address = path.address.by === "id" ? { id: path.address.id } : { key: path.address.key };
+    return { path, runtime: this.runtime, compiled, address, presentation: presented(inbound, null) };
+  }
+
+  /** One socket for several connections: each is routed and served as if it had come by itself. */
+  async #share(inbound: InboundRequest, offered: readonly string[]): Promise<Upgrade> {
+    const { runtime } = this;
+    const framing = [textFraming, binaryFraming].find(({ subprotocol }) => offered.includes(subprotocol));
+    if (framing === undefined) throw new Refusal("not_found", { reason: "route.no_subprotocol" });
+    const { codec } = await rpcCodec([framing === binaryFraming ? SUBPROTOCOL_CBOR : SUBPROTOCOL]);
+    const connect = (path: string, socket: Channel): void => {
+      try {
+        if (!isRawPath(path)) throw new Refusal("malformed", { reason: "path", message: "The path cannot be read" });
+        const own = inboundAt(inbound, `${this.#config.basePath}${path}`, socket);
+        const { path: parsed, ...common } = this.#standing(own);
+        if (parsed.route.kind !== "connect") throw new Refusal("not_found", { reason: "route.no_socket" });
+        serveRpc({ ...common, socket, codec, request: () => cleanRequest(own) });
+      } catch (error) {
+        refuseOn({ runtime, codec }, socket, error);
+      }
+    };
+    return { protocol: framing.subprotocol, serve: (socket) => serveMux({ runtime, socket, framing, codec, connect }) };
   }
 
   #refuseSocket(socket: Socket, error: unknown): void {

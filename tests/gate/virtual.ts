@@ -17,6 +17,8 @@ export class TestSocket implements Socket {
   // biome-ignore lint/suspicious/noExplicitAny: parsed frames of a test
   readonly messages: any[] = [];
   closed: { code: number; reason: string } | null = null;
+  /** Told of each frame as it was sent. */
+  received: (data: string | Uint8Array) => void = () => {};
   #handlers: SocketHandlers | null = null;
 
   constructor(protocol: string) {
@@ -24,6 +26,7 @@ export class TestSocket implements Socket {
   }
   send(data: string | Uint8Array): void {
     if (this.closed !== null) throw new Error("a frame after the close");
+    this.received(data);
     let parsed: unknown = data;
     try {
       parsed = JSON.parse(data as string);

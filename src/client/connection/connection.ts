@@ -13,8 +13,9 @@ import type { ErrorMessage, ReadyMessage, ServerMessage } from "../../protocol/m
 import { backoff } from "../backoff.ts";
 import type { ClientConfig } from "../config.ts";
 import { ActorConnDisposed, ActorError, clientError, encoding, errorOfMessage } from "../errors.ts";
+import { type Dial, dialDirectly } from "../open-socket.ts";
 import { asReceipt } from "../receipt.ts";
-import { askParams, askToken, helloOf, socketUrlOf, type Target } from "../target.ts";
+import { askParams, askToken, helloOf, pathOf, type Target } from "../target.ts";
 import type {
   ActionCall,
   ActorConnStatus,
@@ -170,14 +171,15 @@ export class Connection implements Readonly<Record<Exclude<keyof ConnMembers, "t
 
   async #attempt(state: State, fresh: boolean): Promise<void> {
     try {
-      const [codec, token, params] = await Promise.all([
+      const [codec, dial, token, params] = await Promise.all([
         this.#config.codec(),
+        this.#config.dial?.(),
         askToken(this.#config, fresh),
         askParams(this.#config, this.#target),
       ]);
       if (this.#state !== state) return;
       this.#calls.setCodec(codec);
-      this.#enter({ kind: "opening", link: this.#open(codec, token, params) });
+      this.#enter({ kind: "opening", link: this.#open(codec, dial, token, params) });
     } catch (error) {
       if (this.#state !== state) return;
       const known = error instanceof ActorError ? error : clientError("network_failed", "The attempt failed.", error);
@@ -186,10 +188,12 @@ export class Connection implements Readonly<Record<Exclude<keyof ConnMembers, "t
     }
   }
 
-  #open(codec: Codec, token: string | undefined, params: unknown): Link {
-    const url = socketUrlOf(this.#config, this.#target, { kind: "connect" });
+  #open(codec: Codec, dial: Dial | undefined, token: string | undefined, params: unknown): Link {
+    const path = pathOf(this.#target, { kind: "connect" });
     const hello = encoding(() => codec.encode(helloOf(this.#target, token, params), "hello"));
-    return new Link(this.#config.runtime, url, codec, hello, {
+    const { runtime, endpoint } = this.#config;
+    const socket = (dial ?? dialDirectly(runtime, endpoint))(codec, path);
+    return new Link(runtime, socket, codec, hello, {
       onReady: (ready) => this.#ready(ready),
       onMessage: (message) => this.#receive(message),
       onEnd: (end) => this.#ended(end),

@@ -1,5 +1,5 @@
 /**
- * Owns one attempt at a connection: one socket, from opening to its end. It knows frames and the handshake, nothing of
+ * Owns one attempt at a connection: one socket, or a channel of a shared one, from opening to its end. It knows frames and the handshake, nothing of
  * calls or of what comes after it.
  *
  * Invariants:
@@ -10,7 +10,7 @@ import type { Codec } from "../../protocol/codec.ts";
 import type { ReadyMessage, ServerMessage } from "../../protocol/messages.ts";
 import { readServerFrame } from "../../protocol/server-frames.ts";
 import { type ActorError, errorOfMessage, MalformedResponseMessage } from "../errors.ts";
-import { errorOfClose, OPEN_TIMEOUT, openSocket, openTimeout } from "../open-socket.ts";
+import { errorOfClose, type LinkSocket, OPEN_TIMEOUT, openTimeout } from "../open-socket.ts";
 import type { Runtime } from "../runtime.ts";
 
 type Frame = string | Uint8Array<ArrayBuffer>;
@@ -34,7 +34,7 @@ export interface LinkEnd {
 const CLOSE_TIMEOUT = 2000;
 
 export class Link {
-  readonly #socket: WebSocket;
+  readonly #socket: LinkSocket;
   readonly #runtime: Runtime;
   readonly #codec: Codec;
   readonly #events: LinkEvents;
@@ -42,12 +42,11 @@ export class Link {
   #error: ActorError | undefined;
   #cancelTimer: () => void;
 
-  /** @throws ActorError `client/invalid_endpoint` */
-  constructor(runtime: Runtime, url: string, codec: Codec, hello: Frame, events: LinkEvents) {
+  constructor(runtime: Runtime, socket: LinkSocket, codec: Codec, hello: Frame, events: LinkEvents) {
     this.#runtime = runtime;
     this.#codec = codec;
     this.#events = events;
-    this.#socket = openSocket(runtime, url, [codec.subprotocol]);
+    this.#socket = socket;
     this.#socket.onopen = () => this.#socket.send(hello);
     this.#socket.onmessage = (event) => this.#receive(event.data);
     this.#socket.onclose = (event) => this.#end(event.code, errorOfClose(event));
