@@ -1,0 +1,184 @@
+/**
+ * Owns running Workers on the raw `workerd` binary for tests and benches: bundle, configuration, start, kill, start again on
+ * the same disk. No egress, loopback only. What it starts ends with it, also when a test fails or this process is killed.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const source = (path: string): string => join(root, "src", path);
+const BINARY = join(root, "node_modules/@cloudflare/workerd-linux-64/bin/workerd");
+const COMPATIBILITY_DATE = "2026-04-01";
+
+/** False where the platform has no binary: tests say so and are skipped. */
+export const hasWorkerd = existsSync(BINARY);
+
+export interface WorkerOptions {
+  /** Module of the Worker, TypeScript; exports a default handler and the class `BywardActor`. */
+  readonly entry: string;
+  /** Variables and secrets. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Names of other modules to put in place of imports. */
+  readonly alias?: Readonly<Record<string, string>>;
+  readonly flags?: readonly string[];
+}
+
+export interface Workerd {
+  readonly url: string;
+  readonly pid: number;
+  readonly dataDir: string;
+  /** SIGKILL, at once. */
+  kill(): Promise<void>;
+  /** Starts again on the same disk and port; kills first what still runs. */
+  restart(): Promise<void>;
+  /** Kills, and removes the disk. */
+  stop(): Promise<void>;
+  /** What it wrote to its outputs. */
+  output(): string;
+}
+
+const running = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
+/** Bundles a Worker as its platform would load it: the condition `workerd`, no `node:*`. */
+export async function bundleWorker(options: WorkerOptions): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [options.entry],
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2024",
+    conditions: ["workerd", "worker", "browser"],
+    external: ["cloudflare:workers"],
+    alias: {
+      "byward/client": source("client/index.ts"),
+      "byward/cloudflare": source("hosts/cloudflare/index.ts"),
+      byward: source("index.cloudflare.ts"),
+      ...options.alias,
+    },
+    logLevel: "error",
+  });
+  return outputFiles[0]!.text;
+}
+
+/** Bundles and serves a Worker on a disk of its own. */
+export async function startWorker(options: WorkerOptions): Promise<Workerd> {
+  const home = mkdtempSync(join(tmpdir(), "byward-workerd-"));
+  const dataDir = join(home, "data");
+  await mkdir(dataDir);
+  await writeFile(join(home, "worker.mjs"), await bundleWorker(options));
+  await writeFile(join(home, "config.capnp"), configOf(dataDir, options));
+  let process = await launch(home, dataDir, 0);
+  return {
+    get url() {
+      return `http://127.0.0.1:${process.port}`;
+    },
+    get pid() {
+      return process.child.pid!;
+    },
+    dataDir,
+    kill: () => process.kill(),
+    output: () => process.output(),
+    restart: async () => {
+      await process.kill();
+      process = await launch(home, dataDir, process.port);
+    },
+    stop: async () => {
+      await process.kill();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+function configOf(dataDir: string, { env = {}, flags = [] }: WorkerOptions): string {
+  const bindings = Object.entries(env).map(([name, text]) => `( name = "${name}", text = ${JSON.stringify(text)} ),`);
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    ( name = "main", worker = .main ),
+    ( name = "disk", disk = ( path = ${JSON.stringify(dataDir)}, writable = true ) ),
+    ( name = "internet", network = ( allow = [] ) ),
+  ],
+  sockets = [ ( name = "http", address = "127.0.0.1:0", http = (), service = "main" ) ],
+);
+const main :Workerd.Worker = (
+  modules = [ ( name = "worker", esModule = embed "worker.mjs" ) ],
+  compatibilityDate = "${COMPATIBILITY_DATE}",
+  compatibilityFlags = [${flags.map((flag) => JSON.stringify(flag)).join(", ")}],
+  bindings = [ ( name = "BYWARD_ACTOR", durableObjectNamespace = "BywardActor" ), ${bindings.join(" ")} ],
+  durableObjectNamespaces = [ ( className = "BywardActor", uniqueKey = "byward", enableSql = true ) ],
+  durableObjectStorage = ( localDisk = "disk" ),
+);
+`;
+}
+
+interface Launched {
+  readonly child: ChildProcess;
+  readonly port: number;
+  kill(): Promise<void>;
+  output(): string;
+}
+
+async function launch(home: string, dataDir: string, port: number): Promise<Launched> {
+  const unlock = lock(dataDir);
+  const args = ["serve", join(home, "config.capnp"), "config", `-shttp=127.0.0.1:${port}`, "--control-fd=3"];
+  const child = spawn(BINARY, args, { cwd: home, stdio: ["ignore", "pipe", "pipe", "pipe"] });
+  running.add(child);
+  const watchdog = watch(child.pid!);
+  let output = "";
+  for (const stream of [child.stdout!, child.stderr!]) {
+    stream.on("data", (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-100_000);
+    });
+  }
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  void gone.then(() => {
+    running.delete(child);
+    watchdog.kill("SIGKILL");
+    unlock();
+  });
+  const kill = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await gone;
+  };
+  const listening = await new Promise<number>((resolve, reject) => {
+    let text = "";
+    (child.stdio[3] as NodeJS.ReadableStream).on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      const found = /"event":"listen".*?"port":(\d+)/.exec(text);
+      if (found !== null) resolve(Number(found[1]));
+    });
+    child.once("exit", (code) => reject(new Error(`workerd ended with ${code}: ${output}`)));
+  });
+  return { child, port: listening, kill, output: () => output };
+}
+
+/** Two workerd on one disk would both own every actor: nothing in workerd forbids it. */
+function lock(dataDir: string): () => void {
+  const path = join(dataDir, "..", "workerd.lock");
+  try {
+    const file = openSync(path, "wx");
+    writeFileSync(file, String(process.pid));
+    closeSync(file);
+  } catch (error) {
+    throw new Error(`${dataDir} is in use by process ${readFileSync(path, "utf8")}`, { cause: error });
+  }
+  return () => {
+    if (existsSync(path)) unlinkSync(path);
+  };
+}
+
+/** Ends a process when this one is gone, however it went: the pipe closes then. */
+function watch(pid: number): ChildProcess {
+  const watchdog = spawn("sh", ["-c", `read _; kill -9 ${pid}`], { stdio: ["pipe", "ignore", "ignore"] });
+  watchdog.unref();
+  (watchdog.stdin as unknown as { unref(): void }).unref();
+  return watchdog;
+}
