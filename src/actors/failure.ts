@@ -58,17 +58,19 @@ export function toWireFailure(
     host.log.error({ ...where, correlationId, reason: refusal.reason, err: refusal.cause ?? refusal }, "handler fault");
   }
   const wire = OUTCOMES[refusal.outcome];
+  // A fault has one face for every peer: what it is called inside, and what it says of itself, is for the log (G10).
+  const told = refusal.outcome === "fault" ? new Refusal("fault", { reason: refusal.reason }) : refusal;
   return {
     outcome: refusal.outcome,
     status: wire.status,
     closeCode: wire.closeCode,
-    group: refusal.group,
-    code: refusal.code,
-    message: refusal.message,
-    metadata: refusal.metadata,
-    retryAfter: refusal.retryAfter ?? (wire.retry === "delay" ? RETRY_AFTER_SECONDS : undefined),
-    headers: refusal.headers,
-    reason: refusal.reason,
+    group: told.group,
+    code: told.code,
+    message: told.message,
+    metadata: told.metadata,
+    retryAfter: told.retryAfter ?? (wire.retry === "delay" ? RETRY_AFTER_SECONDS : undefined),
+    headers: told.headers,
+    reason: told.reason,
     correlationId,
   };
 }

@@ -8,14 +8,13 @@ import { andThen } from "../boundary/maybe-promise.ts";
 import type { InboundRequest, OutboundResponse } from "../hosts/port.ts";
 import { type Codec, jsonCodec } from "../protocol/codec.ts";
 import { DecodeError } from "../protocol/errors.ts";
-import { decode } from "../protocol/json.ts";
 import type { ActorPath } from "../protocol/paths.ts";
 import type { Connection } from "./connection.ts";
 import type { InvocationScope } from "./context.ts";
 import { type CompiledActor, needsBody } from "./entrypoints.ts";
 import { newCorrelationId } from "./failure.ts";
 import { Admission, partiesOf } from "./gate.ts";
-import { bodyTooLarge, cleanRequest, failureResponse, presentationOf } from "./inbound.ts";
+import { bodyTooLarge, cleanRequest, failureResponse, presentationOf, valueOfHeader } from "./inbound.ts";
 import type { ActorInstance } from "./instance.ts";
 import { invalidArguments } from "./invocation.ts";
 import { rawResponse } from "./raw-http.ts";
@@ -27,7 +26,6 @@ import { type Address, authenticate, invokeStateless, type StatelessCall } from 
 import type { InvokeTarget } from "./types.ts";
 
 const METHODS = { action: "POST", queue: "POST", event: "GET", connect: "GET", websocket: "GET" } as const;
-const MAX_INPUT_HEADER = 8192;
 
 /** Answers a request whose path is an actor's. Never rejects. */
 export async function handleActorRequest(
@@ -103,8 +101,8 @@ async function callOf(
     kind: "stateless",
     presentation: await presentationOf(context, needsBody(by)),
     mode: modeOf(context.inbound),
-    input: headerValue(context.inbound, "byward-input", MAX_INPUT_HEADER, "request"),
-    params: headerValue(context.inbound, "byward-params", context.runtime.limits.maxParamsSize, "params"),
+    input: valueOfHeader(context.inbound, "byward-input", context.runtime.limits),
+    params: valueOfHeader(context.inbound, "byward-params", context.runtime.limits),
     request: () => cleanRequest(context.inbound),
     keepConnection: false,
     ...more,
@@ -116,24 +114,6 @@ function modeOf(inbound: InboundRequest): "get" | "getOrCreate" {
   if (mode === null || mode === "getOrCreate") return "getOrCreate";
   if (mode === "get") return "get";
   throw new Refusal("malformed", { reason: "header.mode", message: "Byward-Mode is `get` or absent" });
-}
-
-function headerValue(inbound: InboundRequest, name: string, limit: number, group: "params" | "request"): unknown {
-  const text = inbound.header(name);
-  if (text === null) return undefined;
-  const code = group === "params" ? "invalid_params" : "invalid_request";
-  if (text.length > limit) throw new Refusal("too_large", { reason: `header.${name}`, message: `${name} is too long` });
-  try {
-    return decode(decodeURIComponent(text));
-  } catch (error) {
-    throw new Refusal("malformed", {
-      reason: `header.${name}`,
-      group,
-      code,
-      message: `${name} cannot be read`,
-      cause: error,
-    });
-  }
 }
 
 async function callAction(context: RouteContext, name: string): Promise<OutboundResponse> {
@@ -259,7 +239,7 @@ async function touchActor(context: RouteContext): Promise<OutboundResponse> {
   if (method !== "GET" && method !== "PUT" && method !== "POST") throw methodNotAllowed("GET, POST, PUT");
   if ("id" in address && method !== "GET") throw methodNotAllowed("GET");
   const presentation = await presentationOf(context, needsBody(compiled.by));
-  const params = headerValue(inbound, "byward-params", context.runtime.limits.maxParamsSize, "params");
+  const params = valueOfHeader(inbound, "byward-params", runtime.limits);
   let input: unknown;
   if (method !== "GET") {
     await authenticate(runtime, compiled.by, presentation);

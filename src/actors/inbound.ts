@@ -5,7 +5,7 @@
 import { Refusal } from "../boundary/errors.ts";
 import { EXTERNAL, type Presentation } from "../boundary/scheme.ts";
 import type { Host, InboundRequest, OutboundResponse } from "../hosts/port.ts";
-import { encode } from "../protocol/json.ts";
+import { decode, encode } from "../protocol/json.ts";
 import { toWireFailure, type WireFailure } from "./failure.ts";
 
 /** What an HTTP request presents; the body only where a party verifies over it. */
@@ -36,6 +36,38 @@ export function presented(inbound: InboundRequest, body: Uint8Array | null): Pre
 /** The public URL of a request. */
 export function urlOf(inbound: InboundRequest): string {
   return `${inbound.origin}${inbound.path}${inbound.query === "" ? "" : `?${inbound.query}`}`;
+}
+
+/** Bytes of the header `Byward-Input`; larger input goes into a body. */
+const MAX_INPUT_HEADER = 8192;
+
+/**
+ * What `Byward-Params` or `Byward-Input` carries, over HTTP and on upgrades alike; undefined where it is absent.
+ * @throws Refusal `params/invalid_params`, `params/too_long`, `request/invalid_request`, `message/incoming_too_long`
+ */
+export function valueOfHeader(
+  inbound: InboundRequest,
+  name: "byward-params" | "byward-input",
+  limits: { readonly maxParamsSize: number },
+): unknown {
+  const text = inbound.header(name);
+  if (text === null) return undefined;
+  const isParams = name === "byward-params";
+  const reason = `header.${name}`;
+  if (text.length > (isParams ? limits.maxParamsSize : MAX_INPUT_HEADER)) {
+    const message = `${name} is too long`;
+    throw isParams
+      ? new Refusal("too_large", { reason, group: "params", code: "too_long", message })
+      : new Refusal("too_large", { reason, message });
+  }
+  try {
+    return decode(decodeURIComponent(text));
+  } catch (cause) {
+    const message = `${name} cannot be read`;
+    throw isParams
+      ? new Refusal("malformed", { reason, group: "params", code: "invalid_params", message, cause })
+      : new Refusal("malformed", { reason, message, cause });
+  }
 }
 
 /** A failure as every HTTP answer of the gate has it (ruling 27). */

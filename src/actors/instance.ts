@@ -22,6 +22,7 @@ import { createInternalClient } from "./internal-client.ts";
 import { Invocations } from "./invocation.ts";
 import { ActorKv } from "./kv.ts";
 import { Outbox } from "./outbox.ts";
+import { OutgoingLinks } from "./outgoing.ts";
 import { ActorQueues } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
 import { ActorSchedule } from "./schedule.ts";
@@ -52,6 +53,8 @@ export class ActorInstance {
   readonly invocations: Invocations;
   readonly scope: ActorScope;
   readonly #stop = new AbortController();
+  /** Frames from other actors are activity: who is listening is not idle. */
+  readonly #outgoing = new OutgoingLinks(() => this.touch());
   #phase: Phase = "provisional";
   #meta: ActorMeta;
   #cell: StateCell | null = null;
@@ -263,7 +266,7 @@ export class ActorInstance {
   }
 
   internalClient(onBehalfOf: CallerRecord | null): unknown {
-    return createInternalClient(this.runtime, this.asCaller(onBehalfOf));
+    return createInternalClient(this.runtime, this.asCaller(onBehalfOf), this.#outgoing);
   }
 
   /** This actor as others see it when it calls them. */
@@ -354,6 +357,7 @@ export class ActorInstance {
     else if (cause !== "reset") await this.#hook(config.onSleep, options.onSleepTimeout, "onSleep");
     if (cause === "sleep") this.connections.hibernate();
     this.connections.closeAll(cause);
+    this.#outgoing.close(this.#stop.signal.reason);
     if (this.#waits.size > 0) {
       await this.#within(
         Promise.allSettled([...this.#waits]),

@@ -6,91 +6,131 @@
 import { recordOf } from "../boundary/caller.ts";
 import { Refusal, UserError } from "../boundary/errors.ts";
 import { andThen } from "../boundary/maybe-promise.ts";
-import type { InternalCaller, Presentation } from "../boundary/scheme.ts";
+import type { InternalCaller } from "../boundary/scheme.ts";
+import { withActions, withNames } from "../client/action-proxy.ts";
 import { ActorError } from "../client/errors.ts";
+import type { Target } from "../client/target.ts";
 import { decode, encode } from "../protocol/json.ts";
 import { toKey } from "../protocol/key.ts";
+import { toWireFailure } from "./failure.ts";
 import { Admission, partiesOf } from "./gate.ts";
+import { failureResponse } from "./inbound.ts";
+import { InternalSockets, internalPresentation } from "./internal-sockets.ts";
+import type { OutgoingLinks } from "./outgoing.ts";
 import { wireReceipt } from "./rpc.ts";
 import type { Runtime } from "./runtime.ts";
+import { openEventStream } from "./sse.ts";
 import { openStanding } from "./standing.ts";
 import { type Address, invokeStateless } from "./stateless.ts";
 import type { InvokeTarget } from "./types.ts";
 
-interface HandleState {
+/** One client: whom it calls as, and what of it is open. */
+interface ClientParts {
   readonly runtime: Runtime;
   readonly caller: InternalCaller;
+  /** Made when the first connection is. */
+  readonly sockets: () => InternalSockets;
+}
+
+interface HandleState extends ClientParts, AccessOptions {
   readonly name: string;
-  readonly address: Address;
-  readonly mode: "get" | "getOrCreate";
-  readonly input: unknown;
-  readonly params: unknown;
+  address: Address;
+  mode: "get" | "getOrCreate";
+  readonly input?: unknown;
 }
 
 interface AccessOptions {
   readonly params?: unknown;
+  readonly getParams?: () => unknown;
+  readonly signal?: AbortSignal;
   readonly createWithInput?: unknown;
   readonly input?: unknown;
 }
 
-type Key = string | readonly string[] | undefined;
-
-/** A client whose every call carries `caller`. */
-export function createInternalClient(runtime: Runtime, caller: InternalCaller): object {
-  const accessor = (name: string): object => ({
-    get: (key?: Key, options: AccessOptions = {}) => handle(state(name, { key: toKey(key) }, "get", options)),
-    getOrCreate: (key?: Key, options: AccessOptions = {}) =>
-      handle(state(name, { key: toKey(key) }, "getOrCreate", options)),
-    getForId: (id: string, options: AccessOptions = {}) => handle(state(name, { id }, "get", options)),
-    create: async (key?: Key, options: AccessOptions = {}) => {
-      const made = state(name, { key: toKey(key) }, "getOrCreate", { ...options, createWithInput: options.input });
-      const { id, created } = await asClient(() => open(made));
-      if (!created) throw new ActorError("actor", "duplicate_key", "The actor exists");
-      return handle({ ...made, address: { id }, mode: "get" });
-    },
-  });
-  const state = (
-    name: string,
-    address: Address,
-    mode: HandleState["mode"],
-    { params, createWithInput }: AccessOptions,
-  ): HandleState => ({ runtime, caller, name, address, mode, input: createWithInput, params });
-
-  const generic = {
-    get: (name: string, ...rest: [Key?, AccessOptions?]) => own(accessor(name), "get")(...rest),
-    getOrCreate: (name: string, ...rest: [Key?, AccessOptions?]) => own(accessor(name), "getOrCreate")(...rest),
-    getForId: (name: string, ...rest: [string, AccessOptions?]) => own(accessor(name), "getForId")(...rest),
-    create: (name: string, ...rest: [Key?, AccessOptions?]) => own(accessor(name), "create")(...rest),
-    dispose: async () => {},
-  };
-  return new Proxy(generic, {
-    get: (target, name) => {
-      if (typeof name !== "string" || name === "then") return undefined;
-      return Object.hasOwn(target, name) ? target[name as keyof typeof generic] : accessor(name);
-    },
-  });
+interface SendOptions {
+  readonly wait?: boolean;
+  readonly timeout?: number;
+  readonly id?: string;
+  readonly signal?: AbortSignal;
 }
 
-function own(accessor: object, member: string): (...args: unknown[]) => unknown {
-  return (accessor as Record<string, (...args: unknown[]) => unknown>)[member]!;
+type Key = string | readonly string[] | undefined;
+
+/** A client whose every call carries `caller`; what it opens belongs to `outgoing`, and ends with it. */
+export function createInternalClient(runtime: Runtime, caller: InternalCaller, outgoing: OutgoingLinks): object {
+  let sockets: InternalSockets | null = null;
+  const parts: ClientParts = {
+    runtime,
+    caller,
+    sockets: () => {
+      sockets ??= new InternalSockets(runtime, caller, outgoing);
+      return sockets;
+    },
+  };
+  const members = {
+    get: (name: string, ...rest: [Key?, AccessOptions?]) => accessor(parts, name).get(...rest),
+    getOrCreate: (name: string, ...rest: [Key?, AccessOptions?]) => accessor(parts, name).getOrCreate(...rest),
+    getForId: (name: string, id: string, options?: AccessOptions) => accessor(parts, name).getForId(id, options),
+    create: (name: string, ...rest: [Key?, AccessOptions?]) => accessor(parts, name).create(...rest),
+    dispose: async () => sockets?.dispose(),
+  };
+  return withNames(members, (name) => accessor(parts, name));
+}
+
+function accessor(parts: ClientParts, name: string) {
+  const at = (key: Key, mode: HandleState["mode"], options: AccessOptions, input?: unknown): object =>
+    handle({ ...parts, ...options, name, address: { key: toKey(key) }, mode, input });
+  return {
+    get: (key?: Key, options: AccessOptions = {}) => at(key, "get", options),
+    getOrCreate: (key?: Key, options: AccessOptions = {}) => at(key, "getOrCreate", options, options.createWithInput),
+    getForId: (id: string, options: AccessOptions = {}) =>
+      handle({ ...parts, ...options, name, address: { id }, mode: "get", input: undefined }),
+    create: async (key?: Key, options: AccessOptions = {}) => {
+      const made: HandleState = { ...parts, ...options, name, address: { key: toKey(key) }, mode: "getOrCreate" };
+      const { id, created } = await asClient(made, undefined, () => open(made));
+      if (!created) throw new ActorError("actor", "duplicate_key", "The actor exists");
+      return handle({ ...made, address: { id }, mode: "get", input: undefined });
+    },
+  };
+}
+
+interface ActionCall {
+  readonly name: string;
+  readonly args?: readonly unknown[];
+  readonly signal?: AbortSignal;
 }
 
 function handle(state: HandleState): object {
-  const members = {
-    action: ({ name, args = [] }: { name: string; args?: readonly unknown[] }) =>
-      asClient(() => call(state, name, args)),
-    send: (queue: string, body: unknown, options: { wait?: boolean; timeout?: number; id?: string } = {}) =>
-      asClient(() => send(state, queue, body, options)),
-    fetch: (input: string | URL | Request, init?: RequestInit) => asClient(() => fetchRaw(state, input, init)),
-    resolve: () => asClient(async () => (await open(state)).id),
-  };
-  return new Proxy(members, {
-    get: (target, name) => {
-      if (typeof name !== "string" || name === "then") return undefined;
-      if (Object.hasOwn(target, name)) return target[name as keyof typeof members];
-      return (...args: unknown[]) => asClient(() => call(state, name, args));
-    },
+  return withActions({
+    action: ({ name, args = [], signal }: ActionCall) => asClient(state, signal, () => call(state, name, args)),
+    send: (queue: string, body: unknown, options: SendOptions = {}) =>
+      asClient(state, options.signal, () => send(state, queue, body, options)),
+    fetch: (input: string | URL | Request, init?: RequestInit) =>
+      asClient(state, init?.signal ?? undefined, () => fetchRaw(state, input, init)),
+    webSocket: (path?: string, protocols?: string | readonly string[]) =>
+      state.sockets().webSocket(targetOf(state), path, protocols),
+    connect: () => state.sockets().connect(targetOf(state)),
+    resolve: () => asClient(state, undefined, () => resolve(state)),
+    $events: (name: string, options: { readonly signal?: AbortSignal } = {}) =>
+      state.sockets().events(targetOf(state), name, options.signal, (signal) => openEvents(state, name, signal)),
+    $name: state.name,
+    $key: "key" in state.address ? state.address.key : undefined,
   });
+}
+
+/** The same actor, as the client's code means it. */
+function targetOf({ name, address, mode, input, params, getParams, signal }: HandleState): Target {
+  const at = "id" in address ? ({ by: "id", id: address.id } as const) : ({ by: "key", key: address.key } as const);
+  return { name, address: at, mode, input, params, getParams, signal };
+}
+
+/** From then on the handle stays with that very actor. */
+async function resolve(state: HandleState): Promise<string> {
+  if ("id" in state.address) return state.address.id;
+  const { id } = await open(state);
+  state.address = { id };
+  state.mode = "get";
+  return id;
 }
 
 /** Values cross between actors by copy, exactly as they would over the wire. */
@@ -98,11 +138,7 @@ function copy<T>(value: T, what: string): T {
   return decode(encode(value, what)) as T;
 }
 
-function presentation(caller: InternalCaller): Presentation {
-  return { channel: { kind: "caller", caller }, method: "", url: "", header: () => null, body: null, frameToken: null };
-}
-
-function stateless(state: HandleState, target: InvokeTarget, request: (() => Request) | null) {
+async function stateless(state: HandleState, target: InvokeTarget, request: (() => Request) | null) {
   const { runtime, caller, name } = state;
   const compiled = runtime.actors.get(name);
   if (compiled === undefined) throw new Refusal("not_found", { reason: "actor.unknown_type" });
@@ -112,34 +148,50 @@ function stateless(state: HandleState, target: InvokeTarget, request: (() => Req
     target,
     by: partiesOf(compiled, target),
     kind: "stateless" as const,
-    presentation: presentation(caller),
+    presentation: internalPresentation(caller),
     mode: state.mode,
     input: copy(state.input, "input"),
-    params: copy(state.params, "params"),
+    params: await paramsOf(state),
     request,
     keepConnection: false,
   };
 }
 
+async function paramsOf({ params, getParams }: AccessOptions): Promise<unknown> {
+  return copy(getParams === undefined ? params : await getParams(), "params");
+}
+
 /**
- * What the callee refused is an error of this call, as any client would see it; it must not pass for a refusal of the
- * caller's own invocation.
+ * What the callee answered with is an error of this call, as any client would see it: it must not pass for a refusal of
+ * the caller's own invocation, and what went wrong inside the callee is for the log. A signal ends the waiting, not the call.
  */
-async function asClient<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof UserError)
-      throw new ActorError("user", error.code, error.message, { metadata: error.metadata });
-    if (!(error instanceof Refusal)) throw error;
-    const { group, code, message, metadata, retryAfter } = error;
-    throw new ActorError(group, code, message, { metadata, retryAfter, cause: error });
-  }
+async function asClient<T>(state: HandleState, given: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
+  const signals = [state.signal, given].filter((signal) => signal !== undefined);
+  for (const signal of signals) signal.throwIfAborted();
+  const answer = run().catch((error: unknown) => {
+    throw errorOfCallee(state, error);
+  });
+  if (signals.length === 0) return answer;
+  return new Promise((settle, reject) => {
+    const stop = (event: Event): void => reject((event.target as AbortSignal).reason);
+    for (const signal of signals) signal.addEventListener("abort", stop, { once: true });
+    const over = (): void => {
+      for (const signal of signals) signal.removeEventListener("abort", stop);
+    };
+    answer.finally(over).then(settle, reject);
+  });
+}
+
+function errorOfCallee({ runtime, name }: HandleState, error: unknown): ActorError {
+  const told = toWireFailure(runtime.host, error, { actor: name });
+  const { group, code, message, metadata, retryAfter, correlationId } = told;
+  const cause = error instanceof Refusal || error instanceof UserError ? error : undefined;
+  return new ActorError(group, code, message, { metadata, retryAfter, correlationId, cause });
 }
 
 async function call(state: HandleState, name: string, args: readonly unknown[]): Promise<unknown> {
   const given = copy(args, "args");
-  const request = stateless(state, { kind: "action", name }, null);
+  const request = await stateless(state, { kind: "action", name }, null);
   return invokeStateless(state.runtime, request, async (admission, instance, connection) => {
     const output = await andThen(instance.invocations.runAction(admission, given, connection), (value) =>
       copy(value, "output"),
@@ -156,7 +208,7 @@ async function send(
   options: { readonly wait?: boolean; readonly timeout?: number; readonly id?: string },
 ): Promise<unknown> {
   const given = copy(body, "body");
-  const request = stateless(state, { kind: "queue", name: queue }, null);
+  const request = await stateless(state, { kind: "queue", name: queue }, null);
   const receipt = await invokeStateless(state.runtime, request, (admission, instance) => {
     Admission.spend(admission);
     const sent = instance.queues.enqueue({
@@ -178,15 +230,27 @@ async function fetchRaw(state: HandleState, input: string | URL | Request, init?
   const url = new URL(`${given.pathname}${given.search}`, "http://actor/");
   const request = new Request(url, input instanceof Request ? new Request(input, init) : init);
   const target = { kind: "request", method: request.method, path: given.pathname } as const;
-  return invokeStateless(
-    state.runtime,
-    stateless(state, target, () => request),
-    async (admission, instance) => {
-      const response = await instance.invocations.runRequest(admission, request);
-      if (!instance.outbox.idle) await instance.outbox.durable();
-      return response;
-    },
-  );
+  return invokeStateless(state.runtime, await stateless(state, target, () => request), async (admission, instance) => {
+    const response = await instance.invocations.runRequest(admission, request);
+    if (!instance.outbox.idle) await instance.outbox.durable();
+    return response;
+  });
+}
+
+/** One stream of one event, answered as over HTTP. */
+async function openEvents(state: HandleState, name: string, signal: AbortSignal): Promise<Response> {
+  try {
+    const request = await stateless(state, { kind: "subscribe", name }, null);
+    const { body } = await invokeStateless(
+      state.runtime,
+      { ...request, keepConnection: true },
+      (admission, instance, connection) => openEventStream(admission, instance, connection, name, signal),
+    );
+    return new Response(body as ReadableStream<Uint8Array>);
+  } catch (error) {
+    const { status, headers, body } = failureResponse(state.runtime, error, state.name);
+    return new Response(body as string, { status, headers: headers as [string, string][] });
+  }
 }
 
 async function open(state: HandleState): Promise<{ readonly id: string; readonly created: boolean }> {
@@ -197,10 +261,10 @@ async function open(state: HandleState): Promise<{ readonly id: string; readonly
     compiled,
     address: state.address,
     kind: "stateless",
-    presentation: presentation(caller),
+    presentation: internalPresentation(caller),
     mode: state.mode,
     input: copy(state.input, "input"),
-    params: copy(state.params, "params"),
+    params: await paramsOf(state),
     request: null,
   });
   connection.lost();

@@ -9,7 +9,7 @@ import type { Presentation } from "../boundary/scheme.ts";
 import type { Socket } from "../hosts/port.ts";
 import { FrameError, readClientFrame } from "../protocol/client-frames.ts";
 import { jsonCodec } from "../protocol/codec.ts";
-import type { ErrorMessage, HelloMessage } from "../protocol/messages.ts";
+import { type ErrorMessage, type HelloMessage, SUBPROTOCOL } from "../protocol/messages.ts";
 import type { Connection, ConnectionLink } from "./connection.ts";
 import type { CompiledActor } from "./entrypoints.ts";
 import { toWireFailure } from "./failure.ts";
@@ -36,6 +36,8 @@ export interface RawOptions {
   /** The application's own subprotocol. */
   readonly protocol: string;
 }
+
+const APPLICATION_PREFIX = `${SUBPROTOCOL}+`;
 
 /** What a peer may send before it is admitted. */
 const MAX_EARLY_BYTES = 262_144;
@@ -90,6 +92,14 @@ function readHello(data: string | Uint8Array): HelloMessage | Refusal {
     code: "invalid_message",
     message: "The first frame must be one hello message",
   });
+}
+
+/** Which offer is taken: ours (with or without an application's name behind it) means a hello comes first. */
+export function rawProtocol(offered: readonly string[]): { selected: string; application: string; withHello: boolean } {
+  const ours = offered.find((name) => name === SUBPROTOCOL || name.startsWith(APPLICATION_PREFIX));
+  if (ours === undefined) return { selected: offered[0] ?? "", application: offered[0] ?? "", withHello: false };
+  const application = ours === SUBPROTOCOL ? "" : ours.slice(APPLICATION_PREFIX.length);
+  return { selected: ours, application, withHello: true };
 }
 
 class RawSession implements ConnectionLink {

@@ -22,6 +22,7 @@ import { newCorrelationId } from "./failure.ts";
 import { Hibernation } from "./hibernation.ts";
 import { ActorInstance } from "./instance.ts";
 import type { RegistryLimits } from "./limits.ts";
+import { OutgoingLinks } from "./outgoing.ts";
 import type { ServiceLink } from "./service-link.ts";
 
 /** What `registry.revoke` answers, once the revocation is durable and every live connection has been looked at. */
@@ -61,6 +62,8 @@ export class Runtime {
   readonly rates: RateRules;
   readonly failedProofs: FailedProofs;
   readonly hibernation: Hibernation;
+  /** What callers that are no actors hold open: handlers of services. */
+  readonly outgoing = new OutgoingLinks(() => {});
   readonly #instances = new Map<string, MaybePromise<ActorInstance>>();
   readonly #boundary: Boundary;
   readonly #partyByName: ReadonlyMap<string, AnyParty>;
@@ -321,10 +324,7 @@ export class Runtime {
     this.revocations.add(row);
     const closed: { actor: string; key: string; connection: string }[] = [];
     for (const connection of [...this.connections]) {
-      const revoked = connection.lease.credentials.proofs.some(
-        (proof) => this.revocations.findForProof(proof) !== null,
-      );
-      if (!revoked) continue;
+      if (this.refuseRevoked(connection.lease.credentials) === null) continue;
       connection.lease.revoke();
       connection.endLease("revoked");
       closed.push({ actor: connection.actorName, key: connection.actorKey, connection: connection.id });
@@ -432,6 +432,7 @@ export class Runtime {
   /** Stops every actor cleanly: runs settle, hooks run, state is saved, connections close. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.outgoing.close(new Refusal("unavailable", { reason: "registry.stopping" }));
     this.#wakeTimer?.cancel();
     this.#pruneTimer?.cancel();
     const all = await Promise.allSettled([...this.#instances.values()]);

@@ -1,7 +1,8 @@
 /**
  * Owns Server-Sent Events: the *subscribe* entrypoint over HTTP (`docs/wire.md` §5). One stream is one connection with one
- * subscription; it ends with the lease, and says why in its last message.
+ * subscription. Its last message says why it ends, whatever ends it, unless the link or a slow reader does.
  */
+import { OUTCOMES } from "../boundary/outcome.ts";
 import type { OutboundResponse } from "../hosts/port.ts";
 import { encode } from "../protocol/json.ts";
 import type { ErrorMessage, ServerMessage } from "../protocol/messages.ts";
@@ -11,6 +12,8 @@ import { Admission } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
 
 const KEEP_ALIVE_MS = 15_000;
+/** What a subscriber is asked to wait after the end of a stream that was not his doing. */
+const COME_AGAIN_SECONDS = 1;
 const utf8 = new TextEncoder();
 
 export function openEventStream(
@@ -79,29 +82,28 @@ class EventStream implements ConnectionLink {
     this.#write(`data: ${event.argsText()}\n\n`);
   }
 
-  close(_code: number, _reason: string, error: ErrorMessage | null): void {
-    this.#finish(error, _code);
+  close(code: number, _reason: string, error: ErrorMessage | null): void {
+    this.#finish(error, code);
   }
 
-  #finish(error: ErrorMessage | null, code: number): void {
+  /** Says why it ends; without an error it is not the subscriber's doing, and he may come again. */
+  #finish(error: ErrorMessage | null, closeCode: number): void {
     if (this.#controller === null) return;
-    if (error !== null) {
-      const { group, code: errorCode, message, correlationId, retryAfter } = error;
-      const kind = code === 3000 ? "expired" : "refused";
-      const body = {
-        group,
-        code: errorCode,
-        message,
-        correlationId,
-        ...(retryAfter === undefined ? {} : { retryAfter }),
-      };
-      this.#write(`event: ${kind}\ndata: ${encode(body)}\n\n`);
-    }
+    const kind = error === null ? "closing" : closeCode === 3000 ? "expired" : "refused";
+    const { group, code, message, correlationId, retryAfter } = error ?? this.#closing();
+    const body = { group, code, message, correlationId, ...(retryAfter === undefined ? {} : { retryAfter }) };
+    this.#write(`event: ${kind}\ndata: ${encode(body)}\n\n`);
     const controller = this.#controller;
     this.#controller = null;
     this.#timer?.cancel();
     controller?.close();
     this.#connection.lost();
+  }
+
+  #closing(): Omit<ErrorMessage, "t"> {
+    const { group, code, message } = OUTCOMES.unavailable;
+    const correlationId = newCorrelationId(this.#instance.runtime.host);
+    return { group, code, message, correlationId, retryAfter: COME_AGAIN_SECONDS };
   }
 
   #write(text: string): void {
@@ -126,7 +128,10 @@ class EventStream implements ConnectionLink {
   }
 
   #gone(): void {
+    const controller = this.#controller;
     this.#controller = null;
+    // Whoever still reads in this process would wait for ever.
+    controller?.error(new Error("the subscriber left"));
     this.#timer?.cancel();
     this.#connection.lost();
   }

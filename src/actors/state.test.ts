@@ -534,10 +534,18 @@ test("untracked gives plain values, of stages with their changes", () => {
   });
 });
 
-test("a peer learns the code of a state error but neither its path nor its words", () => {
-  const refusal = refusalOf(new StateError("invalid_type", "state.secretPlan", "cannot store state.secretPlan"));
-  expect([refusal.outcome, refusal.group, refusal.code]).toEqual(["fault", "state", "invalid_type"]);
-  expect(refusal.message).not.toContain("secretPlan");
+test("a peer learns that state is full or contended, of faults nothing; never path or words", () => {
+  for (const code of ["invalid_type", "too_large", "conflict", "ended", "invalid_shape", "newer_version"] as const) {
+    const refusal = refusalOf(new StateError(code, "state.secretPlan", "words about secretPlan"));
+    const isTold = code === "too_large" || code === "conflict";
+    expect([refusal.outcome, refusal.group, refusal.code, refusal.reason]).toEqual([
+      isTold ? code : "fault",
+      isTold ? "state" : "byward",
+      isTold ? code : "internal_error",
+      `state.${code}`,
+    ]);
+    expect(refusal.message).not.toContain("secretPlan");
+  }
 });
 
 test("stored state of an earlier version is brought up, step by step or asynchronously", async () => {

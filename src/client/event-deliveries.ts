@@ -62,7 +62,8 @@ async function* oneStream(
     if (!response.ok || response.body === null) return { error: await errorOfResponse(response), stood };
     for await (const { type, data } of readServerSentEvents(response.body)) {
       if (type === "ready") stood = true;
-      else if (type === "expired" || type === "refused") return { error: errorOfEnd(decode(data)), stood };
+      else if (type === "expired" || type === "refused" || type === "closing")
+        return { error: errorOfEnd(decode(data)), stood };
       else if (type === "message") yield asArguments(decode(data));
     }
     return { error: new HttpRequestError("The stream broke off."), stood };

@@ -3,17 +3,15 @@
  * then the floor below. Nothing here decides access.
  */
 
-import { toWireFailure } from "../actors/failure.ts";
 import { handleActorRequest } from "../actors/http.ts";
-import { cleanRequest, failureResponse, presented } from "../actors/inbound.ts";
-import { serveRawSocket } from "../actors/raw-socket.ts";
-import { closeCodeOf, errorMessage, serveRpc } from "../actors/rpc.ts";
+import { cleanRequest, failureResponse, presented, valueOfHeader } from "../actors/inbound.ts";
+import { rawProtocol, serveRawSocket } from "../actors/raw-socket.ts";
+import { refuseSocket, serveRpc } from "../actors/rpc.ts";
 import type { Runtime } from "../actors/runtime.ts";
 import { Refusal } from "../boundary/errors.ts";
 import type { InboundRequest, OutboundResponse, Socket } from "../hosts/port.ts";
 import { type Codec, jsonCodec } from "../protocol/codec.ts";
 import { DecodeError } from "../protocol/errors.ts";
-import { decode } from "../protocol/json.ts";
 import { SUBPROTOCOL, SUBPROTOCOL_CBOR } from "../protocol/messages.ts";
 import { isRawPath, MUX_PATH } from "../protocol/mux.ts";
 import { binaryFraming } from "../protocol/mux-binary.ts";
@@ -31,8 +29,6 @@ export interface Upgrade {
 
 /** Paths of actors and of the runtime itself. */
 const OWN_PATH = /^\/(?:actors|_byward)(?:\/|$)/;
-
-const APPLICATION_PREFIX = `${SUBPROTOCOL}+`;
 
 export class Edge {
   readonly runtime: Runtime;
@@ -105,6 +101,8 @@ export class Edge {
       }
       if (path.route.kind === "websocket") {
         const route = path.route.path;
+        const params = valueOfHeader(inbound, "byward-params", this.runtime.limits);
+        const input = valueOfHeader(inbound, "byward-input", this.runtime.limits);
         const { selected, application, withHello } = rawProtocol(offered);
         return {
           protocol: selected,
@@ -116,15 +114,15 @@ export class Edge {
               request: () => cleanRequest(inbound, route),
               withHello,
               mode: inbound.header("byward-mode") === "get" ? "get" : "getOrCreate",
-              params: headerValue(inbound, "byward-params"),
-              input: headerValue(inbound, "byward-input"),
+              params,
+              input,
               protocol: application,
             }),
         };
       }
       throw new Refusal("not_found", { reason: "route.no_socket" });
     } catch (error) {
-      return { protocol: offered[0] ?? "", serve: (socket) => this.#refuseSocket(socket, error) };
+      return { protocol: offered[0] ?? "", serve: (socket) => refuseSocket(this.runtime, socket, error) };
     }
   }
 
@@ -155,13 +153,6 @@ export class Edge {
       }
     };
     return { protocol: framing.subprotocol, serve: (socket) => serveMux({ runtime, socket, framing, codec, connect }) };
-  }
-
-  #refuseSocket(socket: Socket, error: unknown): void {
-    const failure = toWireFailure(this.runtime.host, error, { transport: "websocket" });
-    socket.attach({ message: () => {}, close: () => {} });
-    socket.send(jsonCodec.encode(errorMessage(failure)));
-    socket.close(closeCodeOf(failure), `${failure.group}/${failure.code}`);
   }
 
   /** Browsers send `Origin` with every upgrade; programs send none and prove themselves by credential alone. */
@@ -208,22 +199,4 @@ async function rpcCodec(offered: readonly string[]): Promise<{ codec: Codec; pro
     return { codec: (await import("../protocol/cbor.ts")).cborCodec, protocol: SUBPROTOCOL_CBOR };
   }
   return { codec: jsonCodec, protocol: offered.includes(SUBPROTOCOL) ? SUBPROTOCOL : "" };
-}
-
-/** Which offer is taken: ours (with or without an application's name behind it) means a hello comes first. */
-function rawProtocol(offered: readonly string[]): { selected: string; application: string; withHello: boolean } {
-  const ours = offered.find((name) => name === SUBPROTOCOL || name.startsWith(APPLICATION_PREFIX));
-  if (ours === undefined) return { selected: offered[0] ?? "", application: offered[0] ?? "", withHello: false };
-  const application = ours === SUBPROTOCOL ? "" : ours.slice(APPLICATION_PREFIX.length);
-  return { selected: ours, application, withHello: true };
-}
-
-function headerValue(inbound: InboundRequest, name: string): unknown {
-  const text = inbound.header(name);
-  if (text === null) return undefined;
-  try {
-    return decode(decodeURIComponent(text));
-  } catch (error) {
-    throw new Refusal("malformed", { reason: `header.${name}`, message: `${name} cannot be read`, cause: error });
-  }
 }

@@ -120,7 +120,7 @@ export class ServiceFloorPlan {
     const services = new ServiceRuntime({
       floor: runtime,
       services: this.#services,
-      neighbours: { client: (caller) => createInternalClient(runtime, caller), queues: this.#queues },
+      neighbours: { client: (caller) => createInternalClient(runtime, caller, runtime.outgoing), queues: this.#queues },
       deliveries: new ServiceDeliveries(runtime.host),
       cors: this.#corsOrigins.length === 0 ? null : { origins: this.#corsOrigins },
     });

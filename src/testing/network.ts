@@ -1,7 +1,8 @@
 /** Owns the network of the testing kit: `fetch` and `WebSocket` that end at a registry in the same process. */
+import { LocalSocket } from "../actors/local-socket.ts";
 import type { Edge } from "../registry/edge.ts";
 import { inboundOf, toResponse } from "../registry/fetch.ts";
-import { LocalSocket, type SocketNetwork } from "./socket.ts";
+import { edgeNetwork } from "./socket.ts";
 
 /** The origin clients of the kit call. */
 export const ORIGIN = "http://byward.test";
@@ -15,7 +16,7 @@ export interface Network {
 
 export function createNetwork(edge: () => Promise<Edge>, publicUrl: string | null, address: string): Network {
   const sockets = new Set<LocalSocket>();
-  const network: SocketNetwork = { edge, address, sockets };
+  const network = edgeNetwork(edge, address, sockets);
   class BoundSocket extends LocalSocket {
     constructor(url: string | URL, protocols?: string | string[]) {
       super(network, url, protocols);

@@ -254,11 +254,9 @@ class Kit<R extends Registry> implements TestKit<R> {
         `"${member.name}" is the actor's own schedule or queue, which nobody outside can be: move the clock instead.`,
       );
     }
+    const clientOn = (runtime: Edge["runtime"]): object => createInternalClient(runtime, caller, runtime.outgoing);
     // Asked anew at each use: after `restart` there is another runtime. Its accessors are those of a client.
-    return new Proxy(
-      {},
-      { get: (_target, name) => Reflect.get(createInternalClient(this.#running.runtime, caller), name) },
-    ) as Client<R>;
+    return new Proxy({}, { get: (_target, name) => Reflect.get(clientOn(this.#running.runtime), name) }) as Client<R>;
   }
 
   readonly createClient = (options: ClientOptions = {}): Client<R> => {

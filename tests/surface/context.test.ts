@@ -348,7 +348,8 @@ test("a declared schema checks state when it is created, and migrate brings an o
   });
   const kit = await setupTest(t, setup({ use: { shaped } }));
   const made = (key: string, input: unknown) => kit.client.shaped.getOrCreate(key, { createWithInput: input });
-  await expect(made("bad", 5).state()).rejects.toMatchObject({ code: "invalid_shape" });
+  await expect(made("bad", 5).state()).rejects.toMatchObject({ code: "internal_error" });
+  expect(kit.log.some(({ fields }) => fields["reason"] === "state.invalid_shape")).toBe(true);
   await expect(kit.client.shaped.get("bad").resolve()).rejects.toThrow();
   expect(await made("good", "ada").state()).toEqual({ name: "ada", version: 1 });
   await kit.restart();

@@ -1,11 +1,13 @@
 /** Every error a peer can get is produced here, by its code; a code without a way to it fails. */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { actor, anyOf, bearer, event, party, queue, setup, UserError, Visitor } from "byward";
+import { actor, anyOf, bearer, Caller, event, party, queue, setup, UserError, Visitor } from "byward";
+import type { ActorError } from "byward/client";
 import { setupTest, type TestKit } from "byward/testing";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { signature } from "../../src/boundary/schemes/signature.ts";
+import { inboundOf } from "../../src/registry/fetch.ts";
 import { clientCodes, serverCodes } from "./error-codes.ts";
 
 const User = party("User", { auth: bearer({ secret: "USER_SECRET" }) });
@@ -24,7 +26,7 @@ const gate = (): Promise<void> =>
   });
 
 const faulty = actor({
-  by: anyOf(User, Hook, Visitor),
+  by: anyOf(User, Hook, Caller, Visitor),
   state: { n: 0, text: "" },
   schema: z.looseObject({ n: z.number() }).refine(() => knobs.isShapeGood) as never,
   migrate: {
@@ -122,6 +124,9 @@ const faulty = actor({
   onRequest: () => new Response(),
 });
 const registry = setup({ use: { faulty } });
+/** Codes that end a load, and what the log calls a fault whose error has no code of its own. */
+const BEFORE_CALLS = new Set(["state/invalid_shape", "state/newer_version"]);
+const NAME_IN_LOG: Readonly<Record<string, string>> = { "feature/unsupported": "event.async_schema" };
 type Kit = TestKit<typeof registry>;
 
 const handleOf = (kit: Kit) => kit.client.faulty.getOrCreate("k");
@@ -149,6 +154,26 @@ const signed = async (kit: Kit, id: string, path: string, age = 0): Promise<Resp
   await kit.clock.advance(age);
   return post(kit, path, { headers });
 };
+
+/** Opens a socket as a program may, with headers of its own; what it is told, and how it is closed. */
+async function upgrade(kit: Kit, path: string, headers: Readonly<Record<string, string>>) {
+  const edge = await kit.registry.edge();
+  const request = new Request(`${kit.url}/actors/faulty/k${path}`, { headers });
+  const { serve } = await edge.upgrade(inboundOf(request, { publicUrl: null }, "127.0.0.1"));
+  return new Promise<{ said: string; code: number; reason: string }>((resolve) => {
+    let said = "";
+    serve({
+      protocol: "",
+      bufferedAmount: 0,
+      attach: () => {},
+      terminate: () => {},
+      send: (data) => {
+        said = String(data);
+      },
+      close: (code, reason) => resolve({ said, code, reason }),
+    });
+  });
+}
 
 const WAYS: Readonly<Record<string, (kit: Kit) => Promise<unknown>>> = {
   "action/invalid_request": act("typed", "not a number"),
@@ -188,7 +213,6 @@ const WAYS: Readonly<Record<string, (kit: Kit) => Promise<unknown>>> = {
     return handleOf(kit).n();
   },
   "event/invalid_payload": act("emit"),
-  "feature/unsupported": act("emitSlow"),
   "kv/batch_too_large": act("batchTooLarge"),
   "kv/batch_too_many": act("batchTooMany"),
   "kv/key_too_large": act("keyTooLarge"),
@@ -197,7 +221,14 @@ const WAYS: Readonly<Record<string, (kit: Kit) => Promise<unknown>>> = {
   "message/incoming_too_long": act("set", "x".repeat(70_000)),
   "message/invalid_message": (kit) => refused(post(kit, "/actions/n", { body: "{" })),
   "message/outgoing_too_long": act("long"),
-  "params/invalid_params": (kit) => refused(post(kit, "/actions/n", { headers: { "byward-params": "%7B" } })),
+  "params/invalid_params": async (kit) => {
+    const init = { headers: { "byward-params": "%7B" } };
+    const overHttp = await post(kit, "/actions/n", init).then((response) => response.json());
+    const socket = await upgrade(kit, "/websocket/", init.headers);
+    expect(JSON.parse(socket.said)).toMatchObject({ group: "params", code: "invalid_params" });
+    expect([socket.code, socket.reason]).toEqual([1008, "params/invalid_params"]);
+    throw overHttp;
+  },
   "params/too_long": async (kit) => {
     const connection = kit.client.faulty.getOrCreate("k", { params: "x".repeat(5000) as never }).connect();
     await new Promise((_, reject) => connection.onError(reject));
@@ -274,6 +305,13 @@ const WAYS: Readonly<Record<string, (kit: Kit) => Promise<unknown>>> = {
     release();
     return atomic;
   },
+  "state/too_large": act("bigState"),
+  "user/user_error": act("user"),
+};
+
+/** Faults of the actor's own code: codes for the log, which no peer reads. */
+const MASKED: typeof WAYS = {
+  "feature/unsupported": act("emitSlow"),
   "state/ended": async (kit) => {
     const atomic = act("atomic")(kit);
     await kit.clock.settle();
@@ -295,8 +333,6 @@ const WAYS: Readonly<Record<string, (kit: Kit) => Promise<unknown>>> = {
     knobs.version = 1;
     return handleOf(kit).n();
   },
-  "state/too_large": act("bigState"),
-  "user/user_error": act("user"),
 };
 
 for (const [code, produce] of Object.entries(WAYS)) {
@@ -315,8 +351,40 @@ for (const [code, produce] of Object.entries(WAYS)) {
   });
 }
 
+for (const [code, produce] of Object.entries(MASKED)) {
+  test(`${code} is internal_error to a peer, over HTTP, a connection and another actor; the log has its name`, async (t) => {
+    Object.assign(knobs, { version: 1, isShapeGood: true });
+    const kit = await setupTest(t, registry);
+    const plain = kit.client.faulty;
+    const ways = {
+      http: kit,
+      connection: { ...kit, client: { faulty: { getOrCreate: (key: string) => plain.getOrCreate(key).connect() } } },
+      actor: { ...kit, client: kit.as(Caller) },
+    };
+    for (const [way, through] of Object.entries(ways)) {
+      // Where the state itself cannot be read, a connection is refused before any call.
+      if (way === "connection" && BEFORE_CALLS.has(code)) continue;
+      const error = await produce(through as unknown as Kit).then(
+        () => expect.unreachable("nothing was refused"),
+        (thrown: ActorError) => thrown,
+      );
+      const { group, code: told, message, metadata, correlationId } = error;
+      expect({ way, group, told, message, metadata }).toEqual({
+        way,
+        group: "byward",
+        told: "internal_error",
+        message: "Internal error",
+        metadata: undefined,
+      });
+      const line = kit.log.find(({ fields }) => fields["correlationId"] === correlationId);
+      expect(`${String(line?.fields["reason"])} ${String(line?.fields["err"])}`).toContain(NAME_IN_LOG[code] ?? code);
+      Object.assign(knobs, { version: 1, isShapeGood: true });
+    }
+  });
+}
+
 test("every code in the sources has a way to it, and every way a code", () => {
-  expect(Object.keys(WAYS).sort()).toEqual([...serverCodes()].sort());
+  expect(Object.keys({ ...WAYS, ...MASKED }).sort()).toEqual([...serverCodes()].sort());
 });
 
 test("every code of the client's own is produced by a test of the client", () => {

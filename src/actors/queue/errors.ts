@@ -81,12 +81,13 @@ export const leaseLost = (): Refusal =>
     message: "The message is no longer held here: it is delivered again",
   });
 
+/** For a sender that waits: the message is kept, aside, so that sending it again would be a second one. */
 export const deadLettered = (): Refusal =>
-  new Refusal("fault", {
+  new Refusal("conflict", {
     reason: "queue.dead_lettered",
     group: "queue",
     code: "dead_lettered",
-    message: "The message could not be handled",
+    message: "The message was put aside after its last attempt",
   });
 
 export const aborted = (cause?: unknown): Refusal =>

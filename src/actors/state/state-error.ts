@@ -24,13 +24,10 @@ const OUTCOME_OF: Readonly<Record<StateErrorCode, RefusedOutcome>> = {
   newer_version: "fault",
 };
 
-const PUBLIC_MESSAGE: Readonly<Record<StateErrorCode, string>> = {
-  invalid_type: "Internal error",
+/** What a peer reads of those that are no faults of the code. */
+const PUBLIC_MESSAGE: Partial<Readonly<Record<StateErrorCode, string>>> = {
   too_large: "The actor's state is at its limit",
   conflict: "Another call changed the same state; try again",
-  ended: "Internal error",
-  invalid_shape: "Internal error",
-  newer_version: "Internal error",
 };
 
 /** A failure of actor state. Group `state`. */
@@ -50,11 +47,10 @@ export class StateError extends Error {
 
 /** What a peer is told when a `StateError` ends an invocation. */
 export function refusalOf(error: StateError): Refusal {
+  const message = PUBLIC_MESSAGE[error.code];
   return new Refusal(OUTCOME_OF[error.code], {
     reason: `state.${error.code}`,
-    group: "state",
-    code: error.code,
-    message: PUBLIC_MESSAGE[error.code],
+    ...(message === undefined ? {} : { group: "state", code: error.code, message }),
     cause: error,
   });
 }
