@@ -12,7 +12,7 @@ export function putText(sql: Sql, ref: number, owner: string, text: string, part
     return 1;
   }
   const parts = partsOf(text);
-  parts.forEach((part, index) => putPart(sql, ref, owner, index, part));
+  for (const [index, part] of parts.entries()) putPart(sql, ref, owner, index, part);
   if (partsBefore > parts.length) dropFrom(sql, ref, owner, parts.length);
   return parts.length;
 }
