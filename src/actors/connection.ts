@@ -5,7 +5,7 @@
 import type { SealedCaller } from "../boundary/caller.ts";
 import type { Lease } from "../boundary/lease.ts";
 import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
-import type { Clock, Timer } from "../hosts/port.ts";
+import type { Clock, SharedFrame, Timer } from "../hosts/port.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { ErrorMessage, ServerMessage } from "../protocol/messages.ts";
 import type { Conn } from "./types.ts";
@@ -28,8 +28,8 @@ export interface Outgoing {
   readonly name: string;
   /** The list of arguments alone, encoded. */
   argsText(): string;
-  text(): string;
-  binary(codec: Codec): Uint8Array;
+  /** The event as a message of that encoding. */
+  shared(codec: Codec): SharedFrame;
 }
 
 /** The transport's side of a connection; null for stateless calls. */

@@ -1,6 +1,8 @@
 /** Owns what leaves as an event: validation by the declared schema, and one encoding for all its subscribers. */
 import { Refusal } from "../boundary/errors.ts";
 import { isPromise } from "../boundary/maybe-promise.ts";
+import type { SharedFrame } from "../hosts/port.ts";
+import { jsonCodec } from "../protocol/codec.ts";
 import { decode, encode } from "../protocol/json.ts";
 import type { Outgoing } from "./connection.ts";
 import type { CompiledActor } from "./entrypoints.ts";
@@ -41,15 +43,16 @@ export function encodeEvent(name: string, args: readonly unknown[], limit: numbe
       message: `The event "${name}" has ${text.length} bytes; at most ${limit} may leave`,
     });
   }
-  let bytes: Uint8Array | null = null;
+  const shared: SharedFrame = { data: text };
+  let other: SharedFrame | null = null;
   return {
     name,
     argsText: () => argsText,
-    text: () => text,
-    binary: (codec) => {
+    shared: (codec) => {
+      if (codec === jsonCodec) return shared;
       // From the text, not from `args`: those may have changed since.
-      bytes ??= codec.encode(decode(text), "event") as Uint8Array;
-      return bytes;
+      other ??= { data: codec.encode(decode(text), "event") };
+      return other;
     },
   };
 }

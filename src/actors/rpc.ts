@@ -8,7 +8,7 @@ import { recordOf } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
 import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { Presentation } from "../boundary/scheme.ts";
-import type { Socket } from "../hosts/port.ts";
+import type { SharedFrame, Socket } from "../hosts/port.ts";
 import { FrameError, readClientFrame } from "../protocol/client-frames.ts";
 import { type Codec, jsonCodec } from "../protocol/codec.ts";
 import { encode } from "../protocol/json.ts";
@@ -45,8 +45,11 @@ export interface RpcOptions {
   readonly request: () => Request;
 }
 
-type Wire = string | Uint8Array;
+type Wire = string | Uint8Array | SharedFrame;
 type Phase = "hello" | "opening" | "open" | "closed";
+
+const isShared = (wire: Wire): wire is SharedFrame => typeof wire === "object" && "data" in wire;
+const dataOf = (wire: Wire): string | Uint8Array => (isShared(wire) ? wire.data : wire);
 
 const END_OF_TURN = Promise.resolve();
 
@@ -387,7 +390,7 @@ class RpcSession implements ConnectionLink {
   }
 
   sendEvent(event: Outgoing): void {
-    this.#sendWire(this.#codec === jsonCodec ? event.text() : event.binary(this.#codec));
+    this.#sendWire(event.shared(this.#codec));
   }
 
   #sendWire(wire: Wire): void {
@@ -413,14 +416,20 @@ class RpcSession implements ConnectionLink {
       return;
     }
     if (out.length === 1) {
-      this.#socket.send(out[0]!);
+      this.#sendOne(out[0]!);
       return;
     }
     for (let start = 0; start < out.length; start += MAX_BATCH) {
       const part = out.length <= MAX_BATCH ? out : out.slice(start, start + MAX_BATCH);
-      this.#socket.send(this.#codec.list(part as never));
+      this.#socket.send(this.#codec.list(part.map(dataOf) as never));
     }
   };
+
+  #sendOne(wire: Wire): void {
+    if (!isShared(wire)) this.#socket.send(wire);
+    else if (this.#socket.sendShared === undefined) this.#socket.send(wire.data);
+    else this.#socket.sendShared(wire);
+  }
 
   close(code: number, reason: string, error: ErrorMessage | null): void {
     if (this.#phase === "closed") return;

@@ -287,12 +287,21 @@ export interface Socket {
   /** Bytes accepted but not yet on the wire. */
   readonly bufferedAmount: number;
   send(data: string | Uint8Array): void;
+  /** Does what `send(shared.data)` does; for what goes to many sockets. Absent where the host gains nothing by it. */
+  sendShared?(shared: SharedFrame): void;
   /** Codes 1000–1015 and 3000–4999; reason at most 123 bytes. Idempotent. */
   close(code: number, reason: string): void;
   /** Drops the link at once, for peers that do not answer a close. */
   terminate(): void;
   /** Set once, by the runtime, before the first frame is delivered. */
   attach(handlers: SocketHandlers): void;
+}
+
+/** One message for many sockets. */
+export interface SharedFrame {
+  readonly data: string | Uint8Array;
+  /** The host's own: what it made of the data for the first socket. */
+  prepared?: unknown;
 }
 
 export interface SocketHandlers {

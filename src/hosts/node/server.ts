@@ -108,7 +108,7 @@ export class NodeServer {
     this.#protocols.set(request, upgrade.protocol);
     this.#sockets.handleUpgrade(request, socket, head, (ws) => {
       socket.off("error", ignore);
-      const open = new NodeSocket(ws, () => this.#open.delete(open));
+      const open = new NodeSocket(ws, socket, () => this.#open.delete(open));
       this.#open.add(open);
       upgrade.serve(open);
     });

@@ -1,18 +1,29 @@
-/** Owns one WebSocket on Node, as the runtime's `Socket`: frames in order, bounded waiting for the close handshake. */
+/**
+ * Owns one WebSocket on Node, as the runtime's `Socket`: frames in order, bounded waiting for the close handshake.
+ *
+ * Invariant: `ws` reads, pings and closes; messages are written here, as whole frames, straight to the stream. Frames of the
+ * two never mix, because each is written whole in one turn: there is no compression and no blob that `ws` could wait for.
+ */
+import type { Duplex } from "node:stream";
 import type { RawData, WebSocket } from "ws";
-import type { Socket, SocketHandlers } from "../port.ts";
+import type { SharedFrame, Socket, SocketHandlers } from "../port.ts";
+import { frameOf } from "./frame.ts";
 
 const CLOSE_PATIENCE_MS = 5000;
+/** `WebSocket.OPEN`: after the close frame nothing may follow (RFC 6455 §5.5.1). */
+const OPEN = 1;
 
 export class NodeSocket implements Socket {
   readonly #ws: WebSocket;
+  readonly #stream: Duplex;
   #handlers: SocketHandlers | null = null;
   #early: (string | Uint8Array)[] = [];
   #isAlive = true;
   #isClosing = false;
 
-  constructor(ws: WebSocket, gone: () => void) {
+  constructor(ws: WebSocket, stream: Duplex, gone: () => void) {
     this.#ws = ws;
+    this.#stream = stream;
     ws.on("message", (data, isBinary) => this.#received(data, isBinary));
     ws.on("pong", () => {
       this.#isAlive = true;
@@ -29,7 +40,7 @@ export class NodeSocket implements Socket {
     return this.#ws.protocol;
   }
   get bufferedAmount(): number {
-    return this.#ws.bufferedAmount;
+    return this.#stream.writableLength;
   }
 
   attach(handlers: SocketHandlers): void {
@@ -47,7 +58,13 @@ export class NodeSocket implements Socket {
   }
 
   send(data: string | Uint8Array): void {
-    if (this.#ws.readyState === 1) this.#ws.send(data);
+    if (this.#ws.readyState === OPEN) this.#stream.write(frameOf(data));
+  }
+
+  sendShared(shared: SharedFrame): void {
+    if (this.#ws.readyState !== OPEN) return;
+    shared.prepared ??= frameOf(shared.data);
+    this.#stream.write(shared.prepared as Buffer);
   }
 
   close(code: number, reason: string): void {
