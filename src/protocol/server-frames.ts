@@ -2,13 +2,16 @@
  * Owns the client's reading of what a server sends. Forgiving where a newer server may say more (messages and members it
  * does not know are dropped), strict in what it passes on.
  */
-import type { Codec } from "./codec.ts";
+import { type Codec, jsonCodec } from "./codec.ts";
 import { own, readErrorBody } from "./error-body.ts";
 import { DecodeError } from "./errors.ts";
+import { readResultText } from "./json-shortcuts.ts";
 import type { ErrorMessage, EventMessage, ReadyMessage, ResultMessage, ServerMessage } from "./messages.ts";
 
 /** The messages of one frame, in order. @throws DecodeError */
 export const readServerFrame = (codec: Codec, data: unknown): ServerMessage[] => {
+  const short = codec === jsonCodec && typeof data === "string" ? readResultText(data) : null;
+  if (short !== null) return [short];
   const frame = codec.decode(data);
   return (Array.isArray(frame) ? frame : [frame]).map(readMessage).filter((message) => message !== null);
 };

@@ -7,7 +7,8 @@
  * - Waiting is bounded; more is refused at once.
  * - Ids are never used twice, and start at 1.
  */
-import type { Codec } from "../../protocol/codec.ts";
+import { type Codec, jsonCodec } from "../../protocol/codec.ts";
+import { writeActionText } from "../../protocol/json-shortcuts.ts";
 import {
   type ActionMessage,
   type ClientMessage,
@@ -25,6 +26,7 @@ type Frame = string | Uint8Array<ArrayBuffer>;
 type UserMessage = ActionMessage | SendMessage;
 /** What belongs to one link: it is made anew on the next. */
 type LinkMessage = SubscribeMessage | RenewMessage;
+type Unnumbered = WithoutId<UserMessage | LinkMessage> | UnsubscribeMessage;
 type WithoutId<Message> = Message extends unknown ? Omit<Message, "id"> : never;
 
 interface Call {
@@ -93,7 +95,9 @@ export class Calls {
 
   /** Everything that waits, as frames; from here on it may have left. */
   takeFrames(): Frame[] {
-    const calls = [...this.#ofLink.splice(0), ...this.#waiting.splice(0)];
+    const calls = this.#ofLink.length === 0 ? this.#waiting : [...this.#ofLink, ...this.#waiting];
+    this.#ofLink = [];
+    this.#waiting = [];
     for (const call of calls) if (call.id !== undefined) this.#underWay.set(call.id, call);
     return this.#codec === undefined ? [] : batch(this.#codec, calls);
   }
@@ -137,11 +141,9 @@ export class Calls {
     }
   }
 
-  #create(message: object, id: number | undefined): Call {
+  #create(message: Unnumbered, id: number | undefined): Call {
     const { promise: answer, resolve, reject } = Promise.withResolvers<unknown>();
-    // Each shape without its id is that of a message again once it has one.
-    const numbered = (id === undefined ? message : { ...message, id }) as ClientMessage;
-    return { id, message: numbered, answer, resolve, reject, part: undefined };
+    return { id, message: numbered(message, id), answer, resolve, reject, part: undefined };
   }
 
   #take(id: number): Call | undefined {
@@ -157,8 +159,14 @@ export class Calls {
   }
 
   #write(call: Call): void {
+    const { message } = call;
+    const short = message.t === "action" && this.#codec === jsonCodec ? actionText(message) : null;
+    if (short !== null) {
+      call.part = short;
+      return;
+    }
     try {
-      call.part = encoding(() => this.#codec!.encode(call.message, call.message.t));
+      call.part = encoding(() => this.#codec!.encode(message, message.t));
     } catch (error) {
       this.#drop(call);
       call.reject(error);
@@ -176,8 +184,20 @@ export class Calls {
   }
 }
 
+const numbered = (message: Unnumbered, id: number | undefined): ClientMessage => {
+  if (id === undefined) return message as UnsubscribeMessage;
+  // Written out, not spread: this is the message nearly all are.
+  if (message.t === "action") return { t: "action", id, name: message.name, args: message.args };
+  // Each shape without its id is that of a message again once it has one.
+  return { ...message, id } as ClientMessage;
+};
+
+const actionText = ({ id, name, args }: ActionMessage): string | null => writeActionText(id, name, args);
+
 /** Messages in order, in as few frames as the bounds allow. */
 const batch = (codec: Codec, calls: readonly Call[]): Frame[] => {
+  const [only] = calls;
+  if (calls.length === 1 && only?.part !== undefined) return [only.part];
   const frames: Frame[] = [];
   let parts: Frame[] = [];
   let size = 0;

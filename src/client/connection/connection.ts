@@ -53,6 +53,8 @@ const STATUS: Readonly<Record<State["kind"], ActorConnStatus>> = {
 /** A connection that lived this long, ms, starts the backoff over. */
 const STABLE = 10_000;
 
+const END_OF_TURN = Promise.resolve();
+
 type EventListener = (...args: unknown[]) => void;
 
 /** Every member of `ConnMembers` by name; their types are one actor's, and erased here. */
@@ -115,14 +117,21 @@ export class Connection implements Readonly<Record<Exclude<keyof ConnMembers, "t
   }
 
   action({ name, args = [], signal }: ActionCall<string, unknown[]>): Promise<unknown> {
-    return this.#call(() => this.#calls.add({ t: "action", name, args }, signal));
+    const refusal = this.#refusal();
+    if (refusal !== null) return Promise.reject(refusal);
+    const answer = this.#calls.add({ t: "action", name, args }, signal);
+    this.#flushSoon();
+    return answer;
   }
 
   async send(name: string, body: unknown, options: SendOptions = {}): Promise<unknown> {
     const { wait, timeout, signal, id = this.#config.runtime.uniqueId() } = options;
     const bounds = { ...(wait === undefined ? {} : { wait }), ...(timeout === undefined ? {} : { timeout }) };
-    const output = await this.#call(() => this.#calls.add({ t: "send", name, body, key: id, ...bounds }, signal));
-    return asReceipt(output, options);
+    const refusal = this.#refusal();
+    if (refusal !== null) throw refusal;
+    const answer = this.#calls.add({ t: "send", name, body, key: id, ...bounds }, signal);
+    this.#flushSoon();
+    return asReceipt(await answer, options);
   }
 
   on(name: string, listener: EventListener, options?: SubscribeOptions): EventUnsubscribe {
@@ -259,13 +268,11 @@ export class Connection implements Readonly<Record<Exclude<keyof ConnMembers, "t
     if (this.connStatus !== before) this.#statuses.emit(this.connStatus);
   }
 
-  #call(add: () => Promise<unknown>): Promise<unknown> {
+  /** Why nothing can be called any more; null while it can. */
+  #refusal(): Error | null {
     const state = this.#state;
-    if (state.kind === "disposed") return Promise.reject(new ActorConnDisposed());
-    if (state.kind === "failed") return Promise.reject(state.error);
-    const answer = add();
-    this.#flushSoon();
-    return answer;
+    if (state.kind === "disposed") return new ActorConnDisposed();
+    return state.kind === "failed" ? state.error : null;
   }
 
   #callOfLink(message: Parameters<Calls["addOfLink"]>[0]): Promise<unknown> {
@@ -278,11 +285,14 @@ export class Connection implements Readonly<Record<Exclude<keyof ConnMembers, "t
   #flushSoon(): void {
     if (this.#willFlush || this.#state.kind !== "ready") return;
     this.#willFlush = true;
-    queueMicrotask(() => {
-      this.#willFlush = false;
-      this.#flush();
-    });
+    // As a reaction, not by `queueMicrotask`: that one makes Node track an asynchronous resource for each call.
+    END_OF_TURN.then(this.#flushNow);
   }
+
+  readonly #flushNow = (): void => {
+    this.#willFlush = false;
+    this.#flush();
+  };
 
   #flush(): void {
     // A socket that is closing swallows what it is given: what has not left waits for the next link.
