@@ -22,5 +22,7 @@ const probe = actor({
   },
 });
 const registry = setup({ use: { durable: define("durable"), relaxed: define("relaxed"), probe } });
-const { url } = await registry.serve({ port: 0, dataDir: process.argv[2]! });
+const { url, close } = await registry.serve({ port: 0, dataDir: process.argv[2]! });
+// So that profiles of it are written (`SERVER_FLAGS=--cpu-prof`).
+process.once("SIGTERM", () => void close().then(() => process.exit()));
 console.log(url);
