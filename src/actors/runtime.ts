@@ -13,7 +13,7 @@ import { type AnyParty, type By, baseOf, Caller, Producer, Scheduler, Visitor } 
 import { FailedProofs, type RateRule, RateRules } from "../boundary/rate.ts";
 import type { Presentation } from "../boundary/scheme.ts";
 import { Boundary, type Credentials } from "../boundary/verify.ts";
-import type { ActorRef, Host, RevocationRow, Timer } from "../hosts/port.ts";
+import type { ActorRef, Clock, Host, RevocationRow, Timer } from "../hosts/port.ts";
 import { keyText, parseKey } from "../protocol/key.ts";
 import type { Connection } from "./connection.ts";
 import { DecisionRing } from "./decisions.ts";
@@ -24,6 +24,7 @@ import { ActorInstance } from "./instance.ts";
 import type { RegistryLimits } from "./limits.ts";
 import { OutgoingLinks } from "./outgoing.ts";
 import type { ServiceLink } from "./service-link.ts";
+import type { ClosedConnection, Surroundings } from "./surroundings.ts";
 
 /** What `registry.revoke` answers, once the revocation is durable and every live connection has been looked at. */
 export interface RevokeReceipt {
@@ -31,7 +32,7 @@ export interface RevokeReceipt {
   /** Epoch ms. */
   readonly revokedAt: number;
   /** Connections it closed. */
-  readonly closed: readonly { readonly actor: string; readonly key: string; readonly connection: string }[];
+  readonly closed: readonly ClosedConnection[];
 }
 
 export interface RuntimeParts {
@@ -44,6 +45,8 @@ export interface RuntimeParts {
   /** Limits by caller, for all entrypoints of the registry. */
   readonly rate?: readonly RateRule[];
   readonly skew: number;
+  /** Where each actor has a process of its own; absent where one process holds them all. */
+  readonly surroundings?: Surroundings;
 }
 
 const PRELUDE: readonly AnyParty[] = [Visitor, Caller, Scheduler, Producer];
@@ -62,6 +65,7 @@ export class Runtime {
   readonly rates: RateRules;
   readonly failedProofs: FailedProofs;
   readonly hibernation: Hibernation;
+  readonly surroundings: Surroundings | null;
   /** What callers that are no actors hold open: handlers of services. */
   readonly outgoing = new OutgoingLinks(() => {});
   readonly #instances = new Map<string, MaybePromise<ActorInstance>>();
@@ -84,6 +88,7 @@ export class Runtime {
     this.limits = parts.limits;
     this.rates = new RateRules(parts.rate ?? [], parts.host.clock);
     this.failedProofs = new FailedProofs(parts.limits.maxFailedAuthentications, parts.host.clock);
+    this.surroundings = parts.surroundings ?? null;
     this.#boundary = boundary;
     this.#extraBy = parts.extraBy ?? [];
     this.#partyByName = new Map(parties.map((party) => [party.name, party]));
@@ -123,7 +128,8 @@ export class Runtime {
     const runtime = new Runtime(parts, boundary, parties);
     for (const row of await host.store.listRevocations(host.clock.now())) runtime.revocations.add(row);
     runtime.#epoch = await host.store.getEpoch();
-    runtime.#armPrune();
+    // A timer that is always pending would hold a process that may leave memory.
+    if (runtime.surroundings === null) runtime.#armPrune();
     return runtime;
   }
 
@@ -146,6 +152,12 @@ export class Runtime {
   }
 
   #prove(bases: readonly AnyParty[], presentation: Presentation): MaybePromise<Credentials> {
+    const fresh = this.surroundings?.refresh();
+    if (!isPromise(fresh)) return this.#proveNow(bases, presentation);
+    return fresh.then(() => this.#proveNow(bases, presentation));
+  }
+
+  #proveNow(bases: readonly AnyParty[], presentation: Presentation): MaybePromise<Credentials> {
     return andThen(this.#boundary.prove(bases, presentation, this.host.clock.now()), (credentials) => {
       this.failedProofs.note(credentials, presentation);
       return credentials;
@@ -320,16 +332,24 @@ export class Runtime {
   async revoke(query: RevokeQuery): Promise<RevokeReceipt> {
     const now = this.host.clock.now();
     const row = this.#rowOf(query, now);
+    if (this.surroundings !== null) return { id: row.id, revokedAt: now, closed: await this.surroundings.revoke(row) };
     await this.host.store.putRevocation(row);
-    this.revocations.add(row);
-    const closed: { actor: string; key: string; connection: string }[] = [];
+    return { id: row.id, revokedAt: now, closed: this.learn([row], this.#epoch) };
+  }
+
+  /** Takes revocations and an epoch into force that are durable already; the connections that ended by it. */
+  learn(rows: readonly RevocationRow[], epoch: number): readonly ClosedConnection[] {
+    this.#epoch = Math.max(this.#epoch, epoch);
+    for (const row of rows) this.revocations.add(row);
+    const closed: ClosedConnection[] = [];
+    if (rows.length === 0) return closed;
     for (const connection of [...this.connections]) {
       if (this.refuseRevoked(connection.lease.credentials) === null) continue;
       connection.lease.revoke();
       connection.endLease("revoked");
       closed.push({ actor: connection.actorName, key: connection.actorKey, connection: connection.id });
     }
-    return { id: row.id, revokedAt: now, closed };
+    return closed;
   }
 
   #rowOf(query: RevokeQuery, now: number): RevocationRow {
@@ -357,6 +377,7 @@ export class Runtime {
 
   /** Raises the policy epoch: every decision that stands on an older one is taken again before the next delivery. */
   async bumpEpoch(): Promise<number> {
+    if (this.surroundings !== null) return this.surroundings.raiseEpoch();
     const next = this.#epoch + 1;
     await this.host.store.putEpoch(next);
     this.#epoch = next;
@@ -365,10 +386,30 @@ export class Runtime {
 
   /** An actor that is going to sleep must be woken at `at`. */
   considerWake(at: number | null): void {
+    if (this.surroundings !== null) {
+      this.surroundings.wakeAt(at);
+      return;
+    }
     if (at === null || this.#stopping || at >= this.#wakeAt) return;
     this.#wakeAt = at;
     this.#wakeTimer?.cancel();
     this.#wakeTimer = this.host.clock.after(Math.max(0, at - this.host.clock.now()), () => void this.wakeDue());
+  }
+
+  /** The platform's alarm went off: what is due in live actors is done, and sleeping ones are woken. */
+  async alarm(): Promise<void> {
+    for (const instance of this.liveInstances()) instance.alarm();
+    await this.wakeDue();
+  }
+
+  /** The id of a new incarnation: random, and unique everywhere. */
+  newActorId(): string {
+    return `${this.surroundings?.idPrefix ?? ""}${newCorrelationId(this.host)}`;
+  }
+
+  /** The clock of leases, whose ends may be far away. */
+  get leaseClock(): Clock {
+    return this.surroundings?.farClock ?? this.host.clock;
   }
 
   /** Wakes sleeping actors that have work, at a bounded rate (ruling 28). */
