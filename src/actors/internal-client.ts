@@ -3,26 +3,21 @@
  * with the caller minted by this channel (ruling 6, 11): function calls, never requests or headers, so nothing from
  * outside can claim to be one (ruling 24).
  */
-import { recordOf } from "../boundary/caller.ts";
 import { Refusal, UserError } from "../boundary/errors.ts";
-import { andThen } from "../boundary/maybe-promise.ts";
+import type { MaybePromise } from "../boundary/maybe-promise.ts";
 import type { InternalCaller } from "../boundary/scheme.ts";
 import { withActions, withNames } from "../client/action-proxy.ts";
 import { ActorError } from "../client/errors.ts";
 import type { Target } from "../client/target.ts";
-import { decode, encode } from "../protocol/json.ts";
 import { toKey } from "../protocol/key.ts";
+import { copy } from "./callee.ts";
+import type { Callee, InternalTarget } from "./callee-port.ts";
 import { toWireFailure } from "./failure.ts";
-import { Admission, partiesOf } from "./gate.ts";
 import { failureResponse } from "./inbound.ts";
-import { InternalSockets, internalPresentation } from "./internal-sockets.ts";
+import { InternalSockets } from "./internal-sockets.ts";
 import type { OutgoingLinks } from "./outgoing.ts";
-import { wireReceipt } from "./rpc.ts";
 import type { Runtime } from "./runtime.ts";
-import { openEventStream } from "./sse.ts";
-import { openStanding } from "./standing.ts";
-import { type Address, invokeStateless } from "./stateless.ts";
-import type { InvokeTarget } from "./types.ts";
+import type { Address } from "./stateless.ts";
 
 /** One client: whom it calls as, and what of it is open. */
 interface ClientParts {
@@ -133,34 +128,6 @@ async function resolve(state: HandleState): Promise<string> {
   return id;
 }
 
-/** Values cross between actors by copy, exactly as they would over the wire. */
-function copy<T>(value: T, what: string): T {
-  return decode(encode(value, what)) as T;
-}
-
-async function stateless(state: HandleState, target: InvokeTarget, request: (() => Request) | null) {
-  const { runtime, caller, name } = state;
-  const compiled = runtime.actors.get(name);
-  if (compiled === undefined) throw new Refusal("not_found", { reason: "actor.unknown_type" });
-  return {
-    compiled,
-    address: state.address,
-    target,
-    by: partiesOf(compiled, target),
-    kind: "stateless" as const,
-    presentation: internalPresentation(caller),
-    mode: state.mode,
-    input: copy(state.input, "input"),
-    params: await paramsOf(state),
-    request,
-    keepConnection: false,
-  };
-}
-
-async function paramsOf({ params, getParams }: AccessOptions): Promise<unknown> {
-  return copy(getParams === undefined ? params : await getParams(), "params");
-}
-
 /**
  * What the callee answered with is an error of this call, as any client would see it: it must not pass for a refusal of
  * the caller's own invocation, and what went wrong inside the callee is for the log. A signal ends the waiting, not the call.
@@ -191,62 +158,26 @@ function errorOfCallee({ runtime, name }: HandleState, error: unknown): ActorErr
 
 async function call(state: HandleState, name: string, args: readonly unknown[]): Promise<unknown> {
   const given = copy(args, "args");
-  const request = await stateless(state, { kind: "action", name }, null);
-  return invokeStateless(state.runtime, request, async (admission, instance, connection) => {
-    const output = await andThen(instance.invocations.runAction(admission, given, connection), (value) =>
-      copy(value, "output"),
-    );
-    if (!instance.outbox.idle) await instance.outbox.durable();
-    return output;
-  });
+  return (await calleeOf(state)).action(await internalTarget(state), name, given);
 }
 
-async function send(
-  state: HandleState,
-  queue: string,
-  body: unknown,
-  options: { readonly wait?: boolean; readonly timeout?: number; readonly id?: string },
-): Promise<unknown> {
+async function send(state: HandleState, queue: string, body: unknown, options: SendOptions): Promise<unknown> {
   const given = copy(body, "body");
-  const request = await stateless(state, { kind: "queue", name: queue }, null);
-  const receipt = await invokeStateless(state.runtime, request, (admission, instance) => {
-    Admission.spend(admission);
-    const sent = instance.queues.enqueue({
-      name: queue,
-      body: given,
-      caller: recordOf(admission.caller),
-      wait: options.wait,
-      timeout: options.timeout,
-      id: options.id,
-    });
-    instance.outbox.settle();
-    return sent;
-  });
-  return options.wait === true ? wireReceipt(receipt) : undefined;
+  const { wait, timeout, id } = options;
+  return (await calleeOf(state)).send(await internalTarget(state), queue, given, { wait, timeout, id });
 }
 
 async function fetchRaw(state: HandleState, input: string | URL | Request, init?: RequestInit): Promise<Response> {
   const given = new URL(input instanceof Request ? input.url : input, "http://actor/");
   const url = new URL(`${given.pathname}${given.search}`, "http://actor/");
   const request = new Request(url, input instanceof Request ? new Request(input, init) : init);
-  const target = { kind: "request", method: request.method, path: given.pathname } as const;
-  return invokeStateless(state.runtime, await stateless(state, target, () => request), async (admission, instance) => {
-    const response = await instance.invocations.runRequest(admission, request);
-    if (!instance.outbox.idle) await instance.outbox.durable();
-    return response;
-  });
+  return (await calleeOf(state)).fetch(await internalTarget(state), request);
 }
 
 /** One stream of one event, answered as over HTTP. */
 async function openEvents(state: HandleState, name: string, signal: AbortSignal): Promise<Response> {
   try {
-    const request = await stateless(state, { kind: "subscribe", name }, null);
-    const { body } = await invokeStateless(
-      state.runtime,
-      { ...request, keepConnection: true },
-      (admission, instance, connection) => openEventStream(admission, instance, connection, name, signal),
-    );
-    return new Response(body as ReadableStream<Uint8Array>);
+    return await (await calleeOf(state)).events(await internalTarget(state), name, signal);
   } catch (error) {
     const { status, headers, body } = failureResponse(state.runtime, error, state.name);
     return new Response(body as string, { status, headers: headers as [string, string][] });
@@ -254,19 +185,24 @@ async function openEvents(state: HandleState, name: string, signal: AbortSignal)
 }
 
 async function open(state: HandleState): Promise<{ readonly id: string; readonly created: boolean }> {
-  const { runtime, caller } = state;
-  const compiled = runtime.actors.get(state.name);
-  if (compiled === undefined) throw new Refusal("not_found", { reason: "actor.unknown_type" });
-  const { instance, connection, created } = await openStanding(runtime, {
-    compiled,
-    address: state.address,
-    kind: "stateless",
-    presentation: internalPresentation(caller),
-    mode: state.mode,
-    input: copy(state.input, "input"),
-    params: await paramsOf(state),
-    request: null,
-  });
-  connection.lost();
-  return { id: instance.id, created };
+  return (await calleeOf(state)).open(await internalTarget(state));
+}
+
+/** Who runs calls to this actor. */
+function calleeOf({ runtime, name, address }: HandleState): MaybePromise<Callee> {
+  if (!runtime.actors.has(name)) throw new Refusal("not_found", { reason: "actor.unknown_type" });
+  return runtime.calleeOf(name, address);
+}
+
+async function internalTarget(state: HandleState): Promise<InternalTarget> {
+  const { caller, name, address, mode, params, getParams } = state;
+  const input = copy(state.input, "input");
+  return {
+    caller,
+    name,
+    address,
+    mode,
+    input,
+    params: copy(getParams === undefined ? params : await getParams(), "params"),
+  };
 }

@@ -3,8 +3,7 @@
  * process. What they present is the channel that made them, so they are `Caller` at the callee's gate and nothing else
  * (ruling 24); everything crosses by copy, as over a wire.
  */
-import { Refusal } from "../boundary/errors.ts";
-import type { InternalCaller, Presentation } from "../boundary/scheme.ts";
+import type { InternalCaller } from "../boundary/scheme.ts";
 import { anySignal } from "../client/abort.ts";
 import { withActions } from "../client/action-proxy.ts";
 import { type ClientConfig, readConfig } from "../client/config.ts";
@@ -12,24 +11,15 @@ import { Connection } from "../client/connection/connection.ts";
 import { eventStream } from "../client/event-stream.ts";
 import { openRawSocket } from "../client/raw-socket.ts";
 import type { Target } from "../client/target.ts";
-import { jsonCodec } from "../protocol/codec.ts";
 import { SUBPROTOCOL } from "../protocol/messages.ts";
 import { type ActorPath, parseActorPath } from "../protocol/paths.ts";
 import { newCorrelationId } from "./failure.ts";
-import { type LocalNetwork, LocalSocket, type LocalUpgrade } from "./local-socket.ts";
+import { ORIGIN } from "./internal-upgrade.ts";
+import { type LocalNetwork, LocalSocket } from "./local-socket.ts";
 import type { OutgoingLinks } from "./outgoing.ts";
-import { rawProtocol, serveRawSocket } from "./raw-socket.ts";
-import { refuseSocket, serveRpc } from "./rpc.ts";
+import { rawProtocol } from "./raw-socket.ts";
+import { refuseSocket } from "./rpc.ts";
 import type { Runtime } from "./runtime.ts";
-import type { Address } from "./stateless.ts";
-
-/** Where `c.request.url` of a handler reached from inside leads: nowhere. */
-const ORIGIN = "http://actor";
-
-/** What a call made through the channel presents. */
-export function internalPresentation(caller: InternalCaller): Presentation {
-  return { channel: { kind: "caller", caller }, method: "", url: "", header: () => null, body: null, frameToken: null };
-}
 
 /** The live half of one internal client. */
 export class InternalSockets {
@@ -140,32 +130,18 @@ function configOf(runtime: Runtime, network: LocalNetwork, outgoing: OutgoingLin
 }
 
 function networkOf(runtime: Runtime, caller: InternalCaller): LocalNetwork {
-  const presentation = internalPresentation(caller);
   return {
     sockets: new Set(),
-    upgrade: async (url, offered) => upgrade(runtime, presentation, url, offered),
-  };
-}
-
-function upgrade(runtime: Runtime, presentation: Presentation, url: URL, offered: readonly string[]): LocalUpgrade {
-  // The client wrote the path, from a name and a key.
-  const { name, address: at, route } = parseActorPath(url.pathname) as ActorPath;
-  const compiled = runtime.actors.get(name);
-  if (compiled === undefined || (route.kind !== "connect" && route.kind !== "websocket")) {
-    const refusal = new Refusal("not_found", { reason: "actor.unknown_type" });
-    return { protocol: offered[0] ?? "", serve: (socket) => refuseSocket(runtime, socket, refusal) };
-  }
-  const address: Address = at.by === "id" ? { id: at.id } : { key: at.key };
-  const common = { runtime, compiled, address, presentation };
-  if (route.kind === "connect") {
-    const request = (): Request => new Request(`${ORIGIN}/`);
-    return { protocol: SUBPROTOCOL, serve: (socket) => serveRpc({ ...common, socket, codec: jsonCodec, request }) };
-  }
-  const { selected, application } = rawProtocol(offered);
-  const request = (): Request => new Request(`${ORIGIN}${route.path}${url.search}`);
-  const none = { params: undefined, input: undefined, mode: "getOrCreate" as const, withHello: true };
-  return {
-    protocol: selected,
-    serve: (socket) => serveRawSocket({ ...common, ...none, socket, path: route.path, request, protocol: application }),
+    upgrade: async (url, offered) => {
+      // The client wrote the path, from a name and a key.
+      const { name, address, route } = parseActorPath(url.pathname) as ActorPath;
+      const protocol = route.kind === "connect" ? SUBPROTOCOL : rawProtocol(offered).selected;
+      try {
+        const callee = await runtime.calleeOf(name, address.by === "id" ? { id: address.id } : { key: address.key });
+        return { protocol, serve: (socket) => callee.connect(caller, url.pathname + url.search, offered, socket) };
+      } catch (error) {
+        return { protocol, serve: (socket) => refuseSocket(runtime, socket, error) };
+      }
+    },
   };
 }

@@ -10,20 +10,24 @@ import { ConfigurationError, Refusal } from "../boundary/errors.ts";
 import { identityText, Revocations, type RevokeQuery } from "../boundary/lease.ts";
 import { andThen, isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import { type AnyParty, type By, baseOf, Caller, Producer, Scheduler, Visitor } from "../boundary/party.ts";
-import { FailedProofs, type RateRule, RateRules } from "../boundary/rate.ts";
+import { FailedProofs, type RateCounters, type RateRule, RateRules } from "../boundary/rate.ts";
 import type { Presentation } from "../boundary/scheme.ts";
 import { Boundary, type Credentials } from "../boundary/verify.ts";
-import type { ActorRef, Clock, Host, RevocationRow, Timer } from "../hosts/port.ts";
+import type { ActorRef, Clock, DueActor, Host, RevocationRow, Timer } from "../hosts/port.ts";
 import { keyText, parseKey } from "../protocol/key.ts";
+import { LocalCallee } from "./callee.ts";
+import type { Callee } from "./callee-port.ts";
 import type { Connection } from "./connection.ts";
 import { DecisionRing } from "./decisions.ts";
 import { basesOf, type CompiledActor } from "./entrypoints.ts";
 import { newCorrelationId } from "./failure.ts";
+import type { Fleet } from "./fleet.ts";
 import { Hibernation } from "./hibernation.ts";
 import { ActorInstance } from "./instance.ts";
 import type { RegistryLimits } from "./limits.ts";
 import { OutgoingLinks } from "./outgoing.ts";
 import type { ServiceLink } from "./service-link.ts";
+import type { Address } from "./stateless.ts";
 import type { ClosedConnection, Surroundings } from "./surroundings.ts";
 
 /** What `registry.revoke` answers, once the revocation is durable and every live connection has been looked at. */
@@ -45,6 +49,10 @@ export interface RuntimeParts {
   /** Limits by caller, for all entrypoints of the registry. */
   readonly rate?: readonly RateRule[];
   readonly skew: number;
+  /** The other runtimes of the registry, where its actors are spread over several on one machine. */
+  readonly fleet?: Fleet | undefined;
+  /** Counts of rate rules and failed proofs that several runtimes share. */
+  readonly rateCounters?: RateCounters | undefined;
   /** Where each actor has a process of its own; absent where one process holds them all. */
   readonly surroundings?: Surroundings;
 }
@@ -68,6 +76,8 @@ export class Runtime {
   readonly surroundings: Surroundings | null;
   /** What callers that are no actors hold open: handlers of services. */
   readonly outgoing = new OutgoingLinks(() => {});
+  readonly #fleet: Fleet | null;
+  readonly #callee: Callee = new LocalCallee(this);
   readonly #instances = new Map<string, MaybePromise<ActorInstance>>();
   readonly #boundary: Boundary;
   readonly #partyByName: ReadonlyMap<string, AnyParty>;
@@ -86,8 +96,10 @@ export class Runtime {
     this.host = parts.host;
     this.actors = parts.actors;
     this.limits = parts.limits;
-    this.rates = new RateRules(parts.rate ?? [], parts.host.clock);
-    this.failedProofs = new FailedProofs(parts.limits.maxFailedAuthentications, parts.host.clock);
+    this.#fleet = parts.fleet ?? null;
+    const { limits, rateCounters } = parts;
+    this.rates = new RateRules(parts.rate ?? [], parts.host.clock, rateCounters);
+    this.failedProofs = new FailedProofs(limits.maxFailedAuthentications, parts.host.clock, rateCounters);
     this.surroundings = parts.surroundings ?? null;
     this.#boundary = boundary;
     this.#extraBy = parts.extraBy ?? [];
@@ -206,13 +218,26 @@ export class Runtime {
     return this.#partyByName.get(name);
   }
 
+  /** Who answers internal calls to an actor. */
+  calleeOf(name: string, address: Address): MaybePromise<Callee> {
+    if (this.#fleet === null) return this.#callee;
+    return andThen(this.#fleet.calleeOf(name, address), (elsewhere) => elsewhere ?? this.#callee);
+  }
+
   /** The live instance at an address, loaded if it sleeps; null when no such actor exists. */
   locate(compiled: CompiledActor, ref: ActorRef, key: readonly string[]): MaybePromise<ActorInstance | null> {
     const address = addressOf(ref);
     const known = this.#instances.get(address);
     if (known !== undefined) return known;
     if (this.#stopping) throw new Refusal("unavailable", { reason: "registry.stopping" });
+    this.#assertOwn(ref);
     return this.#load(address, compiled, ref, key);
+  }
+
+  /** Two runtimes must never both hold an actor: who is routed here by mistake is refused. */
+  #assertOwn(ref: ActorRef): void {
+    if (this.#fleet === null || this.#fleet.owns(ref)) return;
+    throw new Refusal("fault", { reason: "fleet.foreign", cause: new Error(`${addressOf(ref)} lives elsewhere`) });
   }
 
   async #load(
@@ -334,7 +359,9 @@ export class Runtime {
     const row = this.#rowOf(query, now);
     if (this.surroundings !== null) return { id: row.id, revokedAt: now, closed: await this.surroundings.revoke(row) };
     await this.host.store.putRevocation(row);
-    return { id: row.id, revokedAt: now, closed: this.learn([row], this.#epoch) };
+    const closed = this.learn([row], this.#epoch);
+    const elsewhere = (await this.#fleet?.revoked(row)) ?? [];
+    return { id: row.id, revokedAt: now, closed: [...closed, ...elsewhere] };
   }
 
   /** Takes revocations and an epoch into force that are durable already; the connections that ended by it. */
@@ -380,7 +407,8 @@ export class Runtime {
     if (this.surroundings !== null) return this.surroundings.raiseEpoch();
     const next = this.#epoch + 1;
     await this.host.store.putEpoch(next);
-    this.#epoch = next;
+    this.learn([], next);
+    await this.#fleet?.epochRaised(next);
     return next;
   }
 
@@ -417,12 +445,15 @@ export class Runtime {
     this.#wakeAt = Number.POSITIVE_INFINITY;
     this.#wakeTimer = null;
     try {
+      // Page by page: actors that are awake, or not ours, must not hide those behind them.
+      let last: DueActor | undefined;
       while (!this.#stopping) {
-        const due = await this.host.store.due(this.host.clock.now(), WAKE_BATCH);
-        const asleep = due.filter(({ actor }) => this.actors.has(actor.name) && !this.#instances.has(addressOf(actor)));
+        const due = await this.host.store.due(this.host.clock.now(), WAKE_BATCH, last);
+        const asleep = due.filter(({ actor }) => this.#mayWake(actor));
         await Promise.all(asleep.map(({ actor }) => this.#wake(actor)));
-        if (asleep.length === 0 || due.length < WAKE_BATCH) break;
-        await new Promise<void>((resolve) => this.host.clock.after(WAKE_PAUSE, resolve));
+        last = due.at(-1);
+        if (last === undefined || due.length < WAKE_BATCH) break;
+        if (asleep.length > 0) await new Promise<void>((resolve) => this.host.clock.after(WAKE_PAUSE, resolve));
       }
       this.considerWake(await this.host.store.nextDue(this.host.clock.now()));
     } catch (error) {
@@ -430,6 +461,10 @@ export class Runtime {
       this.host.log.error({ err: error }, "waking actors failed; trying again");
       this.considerWake(this.host.clock.now() + 1000);
     }
+  }
+
+  #mayWake(ref: ActorRef): boolean {
+    return this.actors.has(ref.name) && !this.#instances.has(addressOf(ref)) && (this.#fleet?.owns(ref) ?? true);
   }
 
   async #wake(ref: ActorRef): Promise<void> {

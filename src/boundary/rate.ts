@@ -55,10 +55,23 @@ const FAILURE_WINDOW_MS = 60_000;
 const LONGEST_WINDOW = 86_400;
 const RULE_KEYS: ReadonlySet<string> = new Set(["per", "limit", "window", "party", "target", "entrypoint"]);
 
+/** Counts of one rule, by key. */
+export interface RateCounter {
+  /** Keys remembered; 0 while there is none. */
+  readonly size: number;
+  /** ms until `key` has room; 0 when it has. Takes nothing. */
+  wait(key: string, now: number): number;
+  /** Takes one of `key`; 0, or the ms until it has room, in which case nothing is taken. */
+  take(key: string, now: number): number;
+}
+
+/** Makes the counts of a rule: `limit` takings in `window` ms. Called once for each rule, in their order. */
+export type RateCounters = (limit: number, window: number) => RateCounter;
+
 /**
  * Counts per key by the generic cell rate algorithm: one number a key, the instant at which its room is whole again.
  */
-export class RateTable {
+export class RateTable implements RateCounter {
   readonly #interval: number;
   readonly #tolerance: number;
   readonly #capacity: number;
@@ -75,14 +88,12 @@ export class RateTable {
     return this.#wholeAt.size;
   }
 
-  /** ms until `key` has room; 0 when it has. Takes nothing. */
   wait(key: string, now: number): number {
     const wholeAt = this.#wholeAt.get(key);
     if (wholeAt === undefined || wholeAt <= now) return 0;
     return Math.max(0, wholeAt - now - this.#tolerance);
   }
 
-  /** Takes one of `key`; 0, or the ms until it has room, in which case nothing is taken. */
   take(key: string, now: number): number {
     const wait = this.wait(key, now);
     const before = this.#wholeAt.get(key);
@@ -104,7 +115,7 @@ interface CompiledRule {
   readonly parties: ReadonlySet<string> | null;
   readonly targets: ReadonlySet<string> | null;
   readonly entrypoints: ReadonlySet<string> | null;
-  readonly table: RateTable;
+  readonly table: RateCounter;
 }
 
 /** Rules that stand together: of a registry, a service, or one route. Each has its own counts. */
@@ -113,8 +124,8 @@ export class RateRules {
   readonly #afterProof: readonly CompiledRule[];
   readonly #clock: RateClock;
 
-  constructor(rules: readonly RateRule[], clock: RateClock, capacity = RATE_CAPACITY) {
-    const compiled = rules.map((rule) => compileRule(rule, capacity));
+  constructor(rules: readonly RateRule[], clock: RateClock, counters: RateCounters = ownCounts) {
+    const compiled = rules.map((rule) => compileRule(rule, counters));
     // What needs no proof is asked before any cryptography.
     this.#beforeProof = compiled.filter((rule) => rule.per === "address" && rule.parties === null);
     this.#afterProof = compiled.filter((rule) => rule.per !== "address" || rule.parties !== null);
@@ -170,12 +181,12 @@ function keyOf(per: RateRule["per"], subject: RateSubject, caller: SealedCaller 
 
 /** Failed proofs per address and minute, of a whole registry. */
 export class FailedProofs {
-  readonly #table: RateTable;
+  readonly #table: RateCounter;
   readonly #clock: RateClock;
 
   /** `limit` failures a minute; `Infinity` counts none. */
-  constructor(limit: number, clock: RateClock, capacity = RATE_CAPACITY) {
-    this.#table = new RateTable(limit, FAILURE_WINDOW_MS, capacity);
+  constructor(limit: number, clock: RateClock, counters: RateCounters = ownCounts) {
+    this.#table = counters(limit, FAILURE_WINDOW_MS);
     this.#clock = clock;
   }
 
@@ -217,13 +228,17 @@ export function addressKey(address: string): string {
     .join(":")}::/64`;
 }
 
-function compileRule(rule: RateRule, capacity: number): CompiledRule {
+function ownCounts(limit: number, window: number): RateCounter {
+  return new RateTable(limit, window);
+}
+
+function compileRule(rule: RateRule, counters: RateCounters): CompiledRule {
   return {
     per: rule.per,
     parties: namesOf(rule.party),
     targets: namesOf(rule.target),
     entrypoints: namesOf(rule.entrypoint),
-    table: new RateTable(rule.limit, rule.window * 1000, capacity),
+    table: counters(rule.limit, rule.window * 1000),
   };
 }
 
