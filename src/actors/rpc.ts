@@ -25,6 +25,7 @@ import type {
   SubscribeMessage,
 } from "../protocol/messages.ts";
 import type { Connection, ConnectionLink, Outgoing } from "./connection.ts";
+import { describeConnection } from "./dormant.ts";
 import type { CompiledActor } from "./entrypoints.ts";
 import { outcomeOf, reasonOf, toWireFailure, type WireFailure } from "./failure.ts";
 import { Admission, admit, type Verdict } from "./gate.ts";
@@ -33,6 +34,7 @@ import type { QueueReceipt } from "./queue.ts";
 import { type GatedMessage, MessageCall } from "./rpc-message.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Address, openStanding } from "./standing.ts";
+import { refuseDead } from "./stateless.ts";
 
 export interface RpcOptions {
   readonly runtime: Runtime;
@@ -62,6 +64,11 @@ const END_OF_TURN = Promise.resolve();
 /** Serves one RPC connection until it closes. */
 export function serveRpc(options: RpcOptions): void {
   new RpcSession(options).start();
+}
+
+/** Serves a connection that stood before its process left memory. Its actor sleeps: the next message wakes it. */
+export function resumeRpc(options: RpcOptions, connection: Connection): void {
+  new RpcSession(options).takeUp(connection);
 }
 
 class RpcSession implements ConnectionLink {
@@ -99,6 +106,22 @@ class RpcSession implements ConnectionLink {
       message: (data) => this.#received(data),
       close: () => this.#lost(),
     });
+  }
+
+  takeUp(connection: Connection): void {
+    this.#connection = connection;
+    connection.link = this;
+    this.#phase = "open";
+    this.#socket.attach({
+      message: (data) => this.#received(data),
+      close: () => this.#lost(),
+    });
+    this.#remember(connection);
+  }
+
+  #remember(connection: Connection): void {
+    const { presentation } = this.#options;
+    this.#socket.remember?.(() => describeConnection(connection, { codec: this.#codec.name, ...presentation }));
   }
 
   #received(data: string | Uint8Array): void {
@@ -174,6 +197,7 @@ class RpcSession implements ConnectionLink {
         now: this.#runtime.host.clock.now(),
       });
       instance.connections.register(connection);
+      this.#remember(connection);
     } catch (error) {
       this.#refuse(error);
     }
@@ -182,7 +206,8 @@ class RpcSession implements ConnectionLink {
   #begin(message: ClientMessage): void {
     let started: MaybePromise<void>;
     try {
-      started = this.#instance!.isStopping ? this.#handleAwake(message) : this.#handle(message);
+      const isAsleep = this.#instance === null || this.#instance.isStopping;
+      started = isAsleep ? this.#handleAwake(message) : this.#handle(message);
     } catch (error) {
       this.#answerError("id" in message ? message.id : undefined, error);
       return;
@@ -201,7 +226,11 @@ class RpcSession implements ConnectionLink {
 
   /** The actor sleeps, or is about to: it is woken first, and this connection is its own again. */
   async #handleAwake(message: ClientMessage): Promise<void> {
-    this.#instance = await this.#runtime.awaken(this.#instance!);
+    const { actorName: name, actorKey: key } = this.#connection!;
+    this.#instance =
+      this.#instance === null
+        ? await this.#runtime.awakenAt(this.#options.compiled, { name, key })
+        : await this.#runtime.awaken(this.#instance);
     if (this.#phase === "open") await this.#handle(message);
   }
 
@@ -313,7 +342,7 @@ class RpcSession implements ConnectionLink {
     const renewed = (credentials: Awaited<typeof fresh>): void => {
       const connection = this.#connection!;
       const refusal =
-        this.#runtime.refuseRevoked(credentials) ?? connection.lease.renew(credentials, this.#runtime.host.clock.now());
+        refuseDead(this.#runtime, credentials) ?? connection.lease.renew(credentials, this.#runtime.host.clock.now());
       this.#runtime.decisions.record(
         this.#runtime.host.clock.now(),
         compiled.name,
@@ -357,11 +386,11 @@ class RpcSession implements ConnectionLink {
     }
     const { outbox } = instance;
     if (outbox.isClear) {
-      this.#sendWire(wire);
+      this.#sendResult(wire);
       return;
     }
     outbox.release(
-      () => this.#sendWire(wire),
+      () => this.#sendResult(wire),
       (error) => this.#sendError(id, error),
     );
   }
@@ -379,7 +408,10 @@ class RpcSession implements ConnectionLink {
     event?: string,
     instance: ActorInstance | null = this.#instance,
   ): void {
-    if (instance === null) return;
+    if (instance === null) {
+      this.#sendError(id, error, event);
+      return;
+    }
     instance.outbox.release(
       () => this.#sendError(id, error, event),
       (failure) => this.#sendError(id, failure, event),
@@ -388,8 +420,8 @@ class RpcSession implements ConnectionLink {
 
   #sendError(id: number | undefined, error: unknown, event?: string): void {
     if (this.#phase === "closed") return;
-    const { ref } = this.#instance!;
-    const failure = toWireFailure(this.#runtime.host, error, { actor: ref.name, key: ref.key });
+    const { actorName: actor, actorKey: key } = this.#connection!;
+    const failure = toWireFailure(this.#runtime.host, error, { actor, key });
     this.sendMessage(errorMessage(failure, id, event));
   }
 
@@ -523,8 +555,7 @@ export function refuseSocket(runtime: Runtime, socket: Socket, error: unknown): 
 
 /** Outcomes that never close an open connection still end one that could not be opened. */
 export function closeCodeOf(failure: WireFailure): number {
-  if (failure.outcome === "user") return 3003;
-  return failure.closeCode ?? (failure.outcome === "not_found" ? 3003 : 1008);
+  return failure.closeCode ?? 1008;
 }
 
 export function errorMessage(failure: WireFailure, id?: number, event?: string): ErrorMessage {

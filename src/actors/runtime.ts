@@ -17,7 +17,7 @@ import type { ActorRef, Clock, DueActor, Host, RevocationRow, Timer } from "../h
 import { keyText, parseKey } from "../protocol/key.ts";
 import { LocalCallee } from "./callee.ts";
 import type { Callee } from "./callee-port.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, ConnectionEnd } from "./connection.ts";
 import { DecisionRing } from "./decisions.ts";
 import { basesOf, type CompiledActor } from "./entrypoints.ts";
 import { newCorrelationId } from "./failure.ts";
@@ -70,6 +70,8 @@ export class Runtime {
   readonly decisions = new DecisionRing();
   readonly revocations = new Revocations();
   readonly connections = new Set<Connection>();
+  /** Leases that ended since the start, by cause. */
+  readonly leaseEnds = { expired: 0, revoked: 0 };
   readonly rates: RateRules;
   readonly failedProofs: FailedProofs;
   readonly hibernation: Hibernation;
@@ -108,7 +110,7 @@ export class Runtime {
       clock: parts.host.clock,
       epoch: () => this.#epoch,
       correlationId: () => newCorrelationId(parts.host),
-      forget: (connection) => this.connections.delete(connection),
+      forget: (connection, cause) => this.forgetConnection(connection, cause),
       wakeForDisconnect: (ref, connection) => void this.#disconnectAsleep(ref, connection),
     });
   }
@@ -344,6 +346,12 @@ export class Runtime {
     };
   }
 
+  /** A connection is over. */
+  forgetConnection(connection: Connection, cause: ConnectionEnd): void {
+    this.connections.delete(connection);
+    if (cause !== "closed") this.leaseEnds[cause] += 1;
+  }
+
   liveInstances(): readonly ActorInstance[] {
     const live: ActorInstance[] = [];
     for (const instance of this.#instances.values()) if (!isPromise(instance)) live.push(instance);
@@ -493,7 +501,12 @@ export class Runtime {
   async awaken(instance: ActorInstance): Promise<ActorInstance> {
     if (!instance.isStopping) return instance;
     await instance.stopped();
-    const live = await this.locate(instance.compiled, instance.ref, instance.key);
+    return this.awakenAt(instance.compiled, instance.ref);
+  }
+
+  /** The same where nothing of the instance is left in memory. */
+  async awakenAt(compiled: CompiledActor, ref: ActorRef): Promise<ActorInstance> {
+    const live = await this.locate(compiled, ref, parseKey(ref.key));
     if (live === null) throw new Refusal("not_found", { reason: "actor.destroyed", group: "actor" });
     return live;
   }

@@ -12,14 +12,15 @@ import { mintCaller, type SealedCaller } from "./caller.ts";
 import { Refusal } from "./errors.ts";
 import { isPromise, type MaybePromise } from "./maybe-promise.ts";
 import { type AnyParty, type AnyRefinement, type By, baseOf, membersOf } from "./party.ts";
-import type {
-  Channel,
-  Evidence,
-  InternalCaller,
-  Presentation,
-  ProofResult,
-  SchemeEnvironment,
-  SchemeVerifier,
+import {
+  type Channel,
+  type Evidence,
+  EXTERNAL,
+  type InternalCaller,
+  type Presentation,
+  type ProofResult,
+  type SchemeEnvironment,
+  type SchemeVerifier,
 } from "./scheme.ts";
 
 /** A base party that verified, with its identity minted. */
@@ -34,6 +35,18 @@ type PartyResult =
   | { readonly status: "failed"; readonly outcome: "unauthenticated" | "expired" | "replayed"; readonly reason: string }
   | { readonly status: "proved"; readonly proof: Proof };
 
+/** What parties made of an external presentation, as data: for hosts whose connections outlive the memory of a process. */
+export type CredentialsRecord = readonly (readonly [
+  party: string,
+  result: Exclude<PartyResult, { readonly status: "proved" }> | ProofRecord,
+])[];
+
+interface ProofRecord {
+  readonly status: "proved";
+  readonly identity: unknown;
+  readonly evidence: Evidence;
+}
+
 /** What every tried party made of one presentation. Immutable but for its memory of resolutions. */
 export class Credentials {
   readonly channel: Channel;
@@ -43,6 +56,34 @@ export class Credentials {
   constructor(channel: Channel, results: ReadonlyMap<AnyParty, PartyResult>) {
     this.channel = channel;
     this.#results = results;
+  }
+
+  /** For {@link Credentials.restore}; what proves a delivery once is not kept. */
+  toRecord(): CredentialsRecord {
+    return [...this.#results].map(([party, result]) => {
+      if (result.status !== "proved") return [party.name, result];
+      const { identity, evidence } = result.proof;
+      return [party.name, { status: "proved", identity, evidence: { ...evidence, replay: null } }];
+    });
+  }
+
+  /**
+   * Credentials that this boundary verified before, from where only its host writes. Nothing is verified again; whether they
+   * are still good is the lease's matter. Null when a party is not known any more.
+   */
+  static restore(record: CredentialsRecord, partyNamed: (name: string) => AnyParty | undefined): Credentials | null {
+    const results = new Map<AnyParty, PartyResult>();
+    for (const [name, result] of record) {
+      const party = partyNamed(name);
+      if (party === undefined) return null;
+      if (result.status !== "proved") results.set(party, result);
+      else
+        results.set(party, {
+          status: "proved",
+          proof: { party, identity: result.identity, evidence: result.evidence },
+        });
+    }
+    return new Credentials(EXTERNAL, results);
   }
 
   /** Decides who the caller is for an entrypoint with this `by`. Never throws; a refusal is a value. */

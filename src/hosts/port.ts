@@ -295,6 +295,11 @@ export interface Socket {
   terminate(): void;
   /** Set once, by the runtime, before the first frame is delivered. */
   attach(handlers: SocketHandlers): void;
+  /**
+   * Given where the socket may outlive the memory of its process: it is asked, whenever the socket is to be left alone, for
+   * the text from which the connection on it is resumed.
+   */
+  remember?(describe: () => string): void;
 }
 
 /** One message for many sockets. */
