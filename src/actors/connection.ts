@@ -244,6 +244,7 @@ export class Connection {
   #endSubscription(subscription: Subscription, outcome: "forbidden" | "overloaded"): void {
     this.subscriptions.delete(subscription.name);
     subscription.held = null;
+    if (outcome === "forbidden") this.denyEvent(subscription.name);
     this.link?.sendMessage(this.#owner.createError(outcome, subscription.name));
   }
 }

@@ -112,8 +112,20 @@ export class ConnectionTable implements ConnectionOwner {
     connection.hasState = true;
   }
 
+  /** Why a connection that is not registered yet, so that no revocation finds it, is dead; null while it lives (G7). */
+  endOf(connection: Connection): "expired" | "revoked" | null {
+    const { runtime } = this.#instance;
+    const end = connection.leaseEnd();
+    return end ?? (runtime.refuseRevoked(connection.lease.credentials) === null ? null : "revoked");
+  }
+
   /** The connection is admitted: visible, leased, and `onConnect` runs. */
   register(connection: Connection): void {
+    const over = this.endOf(connection);
+    if (over !== null) {
+      connection.endLease(over);
+      return;
+    }
     this.#connections.add(connection);
     this.#instance.runtime.connections.add(connection);
     this.#instance.touch();

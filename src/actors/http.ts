@@ -4,6 +4,7 @@
  */
 import { recordOf } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
+import { endedLease } from "../boundary/gate.ts";
 import { andThen } from "../boundary/maybe-promise.ts";
 import type { InboundRequest, OutboundResponse } from "../hosts/port.ts";
 import { type Codec, jsonCodec } from "../protocol/codec.ts";
@@ -139,7 +140,7 @@ async function whenDurable<T>(instance: ActorInstance, connection: Connection, r
     const output = await run();
     if (!instance.outbox.idle) await instance.outbox.durable();
     const end = connection.leaseEnd();
-    if (end !== null) throw new Refusal(end === "expired" ? "expired" : "unauthenticated", { reason: `lease.${end}` });
+    if (end !== null) throw endedLease(end);
     return output;
   } catch (error) {
     if (!instance.outbox.idle) await instance.outbox.durable();
@@ -158,8 +159,10 @@ async function sendToQueue(context: RouteContext, name: string): Promise<Outboun
   const { runtime, inbound } = context;
   assertContentLength(inbound, runtime.limits.maxIncomingMessageSize);
   const call = await callOf(context, { kind: "queue", name });
-  const receipt = await invokeStateless(runtime, call, async (admission, instance) => {
+  const receipt = await invokeStateless(runtime, call, async (admission, instance, connection) => {
     const request = await readBody(context, (codec, bytes) => readQueueRequest(decodeWith(codec, bytes)));
+    const end = connection.leaseEnd();
+    if (end !== null) throw endedLease(end);
     Admission.spend(admission);
     const scope = admission.context as InvocationScope;
     const sent = await instance.queues.enqueue({

@@ -5,6 +5,7 @@
 
 import { EXPIRED, withDeadline } from "../boundary/deadline.ts";
 import { Refusal } from "../boundary/errors.ts";
+import { endedLease } from "../boundary/gate.ts";
 import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { AnyParty } from "../boundary/party.ts";
 import type { ScheduleRow } from "../hosts/port.ts";
@@ -57,12 +58,7 @@ export class Invocations {
     const given = entry.input === null ? args : await parseInput(entry, args);
     if (!entry.serial) return this.#start(entry, scope, given, connection);
     const before = this.#serial.get(entry.name) ?? Promise.resolve();
-    const mine = before.then(() => {
-      const end = connection.leaseEnd();
-      if (end !== null)
-        throw new Refusal(end === "expired" ? "expired" : "unauthenticated", { reason: `lease.${end}` });
-      return this.#start(entry, scope, given, connection);
-    });
+    const mine = before.then(() => this.#start(entry, scope, given, connection));
     const settled = mine.catch(() => {});
     this.#serial.set(entry.name, settled);
     settled.finally(() => {
@@ -77,6 +73,9 @@ export class Invocations {
     args: readonly unknown[],
     connection: Connection,
   ): MaybePromise<unknown> {
+    // A body, a schema or a turn may have taken longer than the lease (G7).
+    const end = connection.leaseEnd();
+    if (end !== null) throw endedLease(end);
     this.#running += 1;
     this.#instance.pin();
     if (entry.atomic) scope.beginDecision();
@@ -116,7 +115,7 @@ export class Invocations {
     output = untracked(output);
     this.#end(entry, scope, true);
     const end = connection.leaseEnd();
-    if (end !== null) throw new Refusal(end === "expired" ? "expired" : "unauthenticated", { reason: `lease.${end}` });
+    if (end !== null) throw endedLease(end);
     return this.#respond(entry, args, output);
   }
 

@@ -24,7 +24,7 @@ export function openEventStream(
   signal: AbortSignal,
 ): OutboundResponse {
   Admission.spend(admission);
-  const stream = new EventStream(instance, connection, signal);
+  const stream = new EventStream(instance, connection, name, signal);
   connection.link = stream;
   instance.connections.subscribe(connection, name);
   connection.armExpiry(instance.clock);
@@ -45,12 +45,14 @@ class EventStream implements ConnectionLink {
   readonly readable: ReadableStream<Uint8Array>;
   readonly #instance: ActorInstance;
   readonly #connection: Connection;
+  readonly #name: string;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   #timer: { cancel(): void } | null = null;
 
-  constructor(instance: ActorInstance, connection: Connection, signal: AbortSignal) {
+  constructor(instance: ActorInstance, connection: Connection, name: string, signal: AbortSignal) {
     this.#instance = instance;
     this.#connection = connection;
+    this.#name = name;
     this.readable = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -79,6 +81,8 @@ class EventStream implements ConnectionLink {
   }
 
   sendEvent(event: Outgoing): void {
+    // A direct send may be of another event, and a stream has no place to say of which.
+    if (event.name !== this.#name) return;
     this.#write(`data: ${event.argsText()}\n\n`);
   }
 

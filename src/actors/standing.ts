@@ -4,6 +4,7 @@
  */
 import type { SealedCaller } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
+import { endedLease } from "../boundary/gate.ts";
 import type { Presentation } from "../boundary/scheme.ts";
 import type { Credentials } from "../boundary/verify.ts";
 import { keyText } from "../protocol/key.ts";
@@ -12,7 +13,7 @@ import type { CompiledActor } from "./entrypoints.ts";
 import { outcomeOf, reasonOf } from "./failure.ts";
 import type { ActorInstance } from "./instance.ts";
 import type { Runtime } from "./runtime.ts";
-import { type Address, actorNotFound, locateOrJudge } from "./stateless.ts";
+import { type Address, actorNotFound, locateOrJudge, refuseDead } from "./stateless.ts";
 
 export type { Address };
 
@@ -48,9 +49,9 @@ export async function openStanding(runtime: Runtime, call: StandingCall): Promis
     const failing = refuseCrowding(runtime, call);
     if (failing !== null) throw failing;
     const credentials = await runtime.proveForConnection(compiled, call.presentation);
+    const dead = refuseDead(runtime, credentials);
+    if (dead !== null) throw dead;
     caller = callerOfConnection(compiled, credentials);
-    const revoked = runtime.refuseRevoked(credentials);
-    if (revoked !== null) throw revoked;
     return await attach(runtime, call, credentials, caller);
   } catch (error) {
     outcome = outcomeOf(error);
@@ -76,13 +77,19 @@ function callerOfConnection(compiled: CompiledActor, credentials: Credentials): 
   if (failure !== null) {
     throw new Refusal(failure.outcome, { reason: failure.reason });
   }
-  let first: Refusal | null = null;
+  let telling: Refusal | null = null;
   for (const by of compiled.allBy) {
     const resolution = credentials.resolve(by);
     if (resolution.caller !== null) return resolution.caller;
-    first ??= resolution.refusal;
+    if (telling === null || weight(resolution.refusal) > weight(telling)) telling = resolution.refusal;
   }
-  throw first ?? new Refusal("unauthenticated", { reason: "credential.absent" });
+  throw telling ?? new Refusal("unauthenticated", { reason: "credential.absent" });
+}
+
+/** Who was proved and lacks a claim is forbidden; entrypoints for the inside say nothing to somebody outside. */
+function weight(refusal: Refusal): number {
+  if (refusal.outcome !== "forbidden") return 1;
+  return refusal.reason === "party.internal_only" ? 0 : 2;
 }
 
 async function attach(
@@ -111,6 +118,8 @@ async function attach(
       }
       const created = instance.isProvisional;
       if (created && !(await runtime.promote(instance))) continue;
+      const end = instance.connections.endOf(connection);
+      if (end !== null) throw endedLease(end);
       return { instance, connection, created };
     } finally {
       instance.unpin();

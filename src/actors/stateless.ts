@@ -7,6 +7,7 @@
  */
 import type { SealedCaller } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
+import { endedLease } from "../boundary/gate.ts";
 import type { Outcome } from "../boundary/outcome.ts";
 import type { By } from "../boundary/party.ts";
 import type { RateSubject } from "../boundary/rate.ts";
@@ -57,11 +58,20 @@ export async function authenticate(
   const failing = runtime.failedProofs.refuse(basesOf(by), presentation);
   if (failing !== null) throw failing;
   const credentials = await runtime.prove(by, presentation);
+  const dead = refuseDead(runtime, credentials);
+  if (dead !== null) throw dead;
   const resolution = credentials.resolve(by);
   if (resolution.refusal !== null) throw resolution.refusal;
-  const revoked = runtime.refuseRevoked(credentials);
-  if (revoked !== null) throw revoked;
   return { credentials, caller: resolution.caller };
+}
+
+/** The refusal of credentials that verified and are dead all the same: 401, before any invariant is asked (design §3). */
+export function refuseDead(runtime: Runtime, credentials: Credentials): Refusal | null {
+  const revoked = runtime.refuseRevoked(credentials);
+  if (revoked !== null) return revoked;
+  const { expiresAt } = credentials;
+  // Skew lets a token be recognised, not used beyond its end: no hook of the actor runs for it either (G7).
+  return expiresAt !== null && runtime.host.clock.now() >= expiresAt ? endedLease("expired") : null;
 }
 
 /** Decides and runs one call. Rejects with `Refusal`, `UserError`, or what the handler threw. */
@@ -119,7 +129,7 @@ async function attempt<T>(
         target: call.target,
         by: call.by,
         credentials,
-        leaseEnd: () => connection.leaseEnd(),
+        leaseEnd: () => instance.connections.endOf(connection),
         overLimit: (resolved) => runtime.rates.refuseCaller(rateSubject(call), resolved),
         createContext: (resolved) => new InvocationScope(instance, connection, resolved, delivery),
       });
@@ -130,7 +140,11 @@ async function attempt<T>(
       if (instance.isProvisional) runtime.discard(instance);
       throw error;
     }
-    if (instance.isProvisional && !(await runtime.promote(instance))) return AGAIN;
+    if (instance.isProvisional) {
+      if (!(await runtime.promote(instance))) return AGAIN;
+      const end = instance.connections.endOf(connection);
+      if (end !== null) throw endedLease(end);
+    }
     recordDecision(runtime, call, admission.caller, "ok", "", started);
     instance.connections.register(connection);
     try {

@@ -159,7 +159,7 @@ for (const [name, { status, code }] of Object.entries(VERDICTS)) {
       expect(await socket.next((frame) => frame === "raw hello")).toBe("raw hello");
     } else {
       const { code: close } = await socket.closed;
-      expect(close).toBe(code === "internal_error" ? 1011 : 3003);
+      expect(close).toBe({ internal_error: 1011, forbidden: 3003 }[code!] ?? 1008);
       expectRefusal(socket.messages[0], code);
     }
     expect(await settled(at.key)).toEqual(allowed ? ["websocket"] : []);
