@@ -54,10 +54,10 @@ const isShared = (wire: Wire): wire is SharedFrame => typeof wire === "object" &
 const dataOf = (wire: Wire): string | Uint8Array => (isShared(wire) ? wire.data : wire);
 
 /**
- * Results in one frame. With 32 calls in flight, a frame of all 32 would let client and server take turns; two frames of
- * 16 keep both at work, at the price of half a microsecond a call.
+ * Results in one frame. With 32 calls in flight, a frame of all 32 would make client and server take turns; smaller ones
+ * keep both at work. Measured best at 32 and at 128 in flight; below 8 the frames cost more than they gain.
  */
-const MAX_RESULTS = 16;
+const MAX_RESULTS = 8;
 
 const END_OF_TURN = Promise.resolve();
 
