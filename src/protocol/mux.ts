@@ -1,6 +1,6 @@
 /**
  * Owns the sharing of one WebSocket by several RPC connections (`GET /_byward/connect`): each is a channel, by number.
- * `docs/wire.md` §7 is this file and its two encodings in prose.
+ * `docs/wire.md` §10 is this file and its two encodings in prose.
  *
  * A record is what one channel says: its number, and either a control text or a frame of `messages.ts`, byte for byte as
  * on a socket of its own. A frame of the shared socket is one record or several, in order.

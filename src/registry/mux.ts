@@ -1,5 +1,5 @@
 /**
- * Owns the server's side of a shared socket (`docs/wire.md` §7): one WebSocket, many RPC connections. Each channel is a
+ * Owns the server's side of a shared socket (`docs/wire.md` §10): one WebSocket, many RPC connections. Each channel is a
  * `Socket` of its own to whoever serves it, so that gate, lease, limits and hibernation are those of any connection; this
  * file knows nothing of them.
  *
@@ -20,8 +20,11 @@ import { closeText, type Framing, MAX_RECORDS, type MuxRecord, readClose } from 
 
 type Wire = string | Uint8Array;
 
+/** What a shared socket needs of the runtime behind it. */
+export type MuxRuntime = Pick<Runtime, "host" | "limits" | "pendingSocket">;
+
 export interface MuxOptions {
-  readonly runtime: Runtime;
+  readonly runtime: MuxRuntime;
   readonly socket: Socket;
   readonly framing: Framing;
   readonly codec: Codec;
@@ -298,7 +301,7 @@ export function inboundAt(inbound: InboundRequest, path: string, channel: Channe
 
 /** Says on a socket why it is not served, and closes it: accepted first, so that a browser can read it. */
 export function refuseOn(
-  { runtime, codec }: { readonly runtime: Runtime; readonly codec: Codec },
+  { runtime, codec }: { readonly runtime: Pick<Runtime, "host">; readonly codec: Codec },
   socket: Socket,
   error: unknown,
 ): void {

@@ -13,7 +13,7 @@ export const SECRET = "a-virtual-secret-of-at-least-32-bytes";
 /** A socket whose peer is the test. */
 export class TestSocket implements Socket {
   readonly protocol: string;
-  readonly bufferedAmount = 0;
+  bufferedAmount = 0;
   // biome-ignore lint/suspicious/noExplicitAny: parsed frames of a test
   readonly messages: any[] = [];
   closed: { code: number; reason: string } | null = null;

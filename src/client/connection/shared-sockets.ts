@@ -1,5 +1,5 @@
 /**
- * Owns the sharing of WebSockets by the connections of one client (`docs/wire.md` §7). To a connection its channel is a
+ * Owns the sharing of WebSockets by the connections of one client (`docs/wire.md` §10). To a connection its channel is a
  * socket: it opens, closes and breaks like one, so calls, renewal and coming back are as they are without sharing.
  *
  * Invariants:
@@ -22,6 +22,9 @@ const MAX_CHANNELS = 512;
 const MAX_FRAME = 64 * 1024;
 const MAX_RECORDS_SENT = 256;
 
+/** Refused upgrades that say there is nothing to share: a browser cannot tell one from a server that is away. */
+const MISSES = 2;
+
 /** Whether the server shares sockets. `no` is never said of a server that once did, only of one that answered otherwise. */
 type Offer = "unknown" | "yes" | "no";
 
@@ -32,6 +35,7 @@ export class SharedSockets {
   readonly #direct: Dial;
   readonly #open = new Set<SharedSocket>();
   #offer: Offer = "unknown";
+  #misses = 0;
 
   constructor(runtime: Runtime, endpoint: string, count: number) {
     this.#runtime = runtime;
@@ -81,12 +85,14 @@ export class SharedSockets {
     for (const channel of socket.channels) {
       if (socket.hasSpoken || this.#offer === "yes") channel.end(event);
       // A socket that never opened tells nothing yet: the server may be away.
-      else channel.goDirect(() => this.#learn());
+      else channel.goDirect(() => this.#missed());
     }
   }
 
-  #learn(): void {
-    if (this.#offer === "unknown") this.#offer = "no";
+  /** A socket of its own opened where a shared one had not: by chance, if the server came back in between. */
+  #missed(): void {
+    this.#misses += 1;
+    if (this.#offer === "unknown" && this.#misses === MISSES) this.#offer = "no";
   }
 }
 
