@@ -8,6 +8,7 @@ import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { Clock, SharedFrame, Timer } from "../hosts/port.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { ErrorMessage, ServerMessage } from "../protocol/messages.ts";
+import type { ActorInstance } from "./instance.ts";
 import type { Conn } from "./types.ts";
 
 export type ConnectionKind = "rpc" | "raw" | "stateless" | "internal";
@@ -37,9 +38,16 @@ export interface ConnectionLink {
   sendMessage(message: ServerMessage): void;
   sendEvent(event: Outgoing): void;
   close(code: number, reason: string, error: ErrorMessage | null): void;
+  /** The actor goes to sleep, and the connection stays. */
+  suspend?(): void;
+  /** The actor is awake again. */
+  resume?(instance: ActorInstance): Promise<void>;
 }
 
 /** What a connection asks of its actor. */
+/** Why a connection is over. */
+export type ConnectionEnd = "expired" | "revoked" | "closed";
+
 export interface ConnectionOwner {
   now(): number;
   epoch(): number;
@@ -47,7 +55,7 @@ export interface ConnectionOwner {
   redecide(connection: Connection, name: string): MaybePromise<boolean>;
   /** An event may go to this connection alone; validated and released in order by the actor. */
   sendEvent(connection: Connection, name: string, args: readonly unknown[]): void;
-  ended(connection: Connection): void;
+  ended(connection: Connection, cause: ConnectionEnd): void;
   createError(outcome: "expired" | "unauthenticated" | "forbidden" | "overloaded", event?: string): ErrorMessage;
 }
 
@@ -73,9 +81,11 @@ export class Connection {
   state: unknown;
   hasState = false;
   closed = false;
+  /** True where it outlives its actor's sleep. */
+  mayHibernate: boolean;
   /** Events whose last subscription was denied: a direct send does not go round the denial. */
   deniedEvents: Set<string> | null = null;
-  #endListeners: ((cause: "expired" | "revoked" | "closed") => void)[] | null = null;
+  #endListeners: Set<(cause: ConnectionEnd) => void> | null = null;
   #owner: ConnectionOwner;
   #expiry: Timer | null = null;
 
@@ -97,6 +107,7 @@ export class Connection {
     this.actorName = options.actorName;
     this.actorKey = options.actorKey;
     this.kind = options.kind;
+    this.mayHibernate = options.kind === "rpc";
     this.params = options.params;
     this.lease = options.lease;
     this.caller = options.caller;
@@ -128,14 +139,15 @@ export class Connection {
     return this.#id;
   }
 
-  /** Calls `listener` once when the connection ends, at once if it has. */
-  onEnd(listener: (cause: "expired" | "revoked" | "closed") => void): void {
+  /** Calls `listener` once when the connection ends, at once if it has. Returns how to forget it. */
+  onEnd(listener: (cause: ConnectionEnd) => void): () => void {
     if (this.closed) {
       listener("closed");
-      return;
+      return () => {};
     }
-    this.#endListeners ??= [];
-    this.#endListeners.push(listener);
+    this.#endListeners ??= new Set();
+    this.#endListeners.add(listener);
+    return () => this.#endListeners?.delete(listener);
   }
 
   /** The subscription to this event was refused: direct sends of it stop too. */
@@ -197,12 +209,12 @@ export class Connection {
     if (!this.closed) this.#end("closed");
   }
 
-  #end(cause: "expired" | "revoked" | "closed"): void {
+  #end(cause: ConnectionEnd): void {
     this.closed = true;
     this.#expiry?.cancel();
     const listeners = this.#endListeners;
     this.#endListeners = null;
-    this.#owner.ended(this);
+    this.#owner.ended(this, cause);
     for (const listener of listeners ?? []) listener(cause);
   }
 
@@ -285,7 +297,7 @@ class ConnectionFacade implements Conn {
     this.#connection.state = value;
   }
   get isHibernatable(): boolean {
-    return this.#connection.kind === "rpc";
+    return this.#connection.mayHibernate;
   }
   get subscriptions(): ReadonlySet<string> {
     return new Set(this.#connection.subscriptions.keys());

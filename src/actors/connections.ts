@@ -11,8 +11,10 @@ import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import { OUTCOMES } from "../boundary/outcome.ts";
 import type { Credentials } from "../boundary/verify.ts";
 import type { ErrorMessage } from "../protocol/messages.ts";
-import { Connection, type ConnectionKind, type ConnectionOwner } from "./connection.ts";
-import { ConnInitScope, InvocationScope } from "./context.ts";
+import { Connection, type ConnectionEnd, type ConnectionKind, type ConnectionOwner } from "./connection.ts";
+import { ConnInitScope, endingQueue, InvocationScope } from "./context.ts";
+import type { RuntimeConfig } from "./define.ts";
+import type { ResolvedOptions } from "./entrypoints.ts";
 import { encodeEvent, validateEvent } from "./events.ts";
 import { newCorrelationId } from "./failure.ts";
 import { Admission, admit, partiesOf } from "./gate.ts";
@@ -41,7 +43,7 @@ export class ConnectionTable implements ConnectionOwner {
   /** Connections that keep the actor awake: those that cannot hibernate. */
   get wakeful(): number {
     let count = 0;
-    for (const connection of this.#connections) if (!connection.facade.isHibernatable) count += 1;
+    for (const connection of this.#connections) if (!connection.mayHibernate) count += 1;
     return count;
   }
   /** What user code sees as `c.conns`. */
@@ -72,6 +74,15 @@ export class ConnectionTable implements ConnectionOwner {
   async #openWithHooks(options: OpenOptions): Promise<Connection> {
     const { config, options: limits } = this.#instance.compiled;
     const scope = new ConnInitScope(this.#instance, options.caller, options.request);
+    return endingQueue(scope, () => this.#runInitHooks(scope, options, config, limits));
+  }
+
+  async #runInitHooks(
+    scope: ConnInitScope,
+    options: OpenOptions,
+    config: RuntimeConfig,
+    limits: ResolvedOptions,
+  ): Promise<Connection> {
     await this.#timed(
       config.onBeforeConnect?.(scope, options.params),
       limits.onBeforeConnectTimeout,
@@ -129,27 +140,36 @@ export class ConnectionTable implements ConnectionOwner {
     this.#connections.add(connection);
     this.#instance.runtime.connections.add(connection);
     this.#instance.touch();
-    if (connection.kind === "rpc" || connection.kind === "raw") connection.armExpiry(this.#instance.clock);
+    if (connection.kind === "rpc" || connection.kind === "raw") connection.armExpiry(this.#instance.runtime.leaseClock);
     const { config, options } = this.#instance.compiled;
     if (config.onConnect === undefined) return;
     const scope = new InvocationScope(this.#instance, connection, connection.caller);
+    const end = (outcome: "handled" | "failed"): void => {
+      scope.endQueue(outcome);
+      this.#instance.outbox.settle();
+    };
     const fail = (error: unknown): void => {
+      end("failed");
       this.#instance.log.error({ err: error, connection: connection.id }, "onConnect failed");
       connection.close(1000, "`onConnect` failed");
     };
     try {
       const running = config.onConnect(scope, connection.facade);
-      if (!isPromise(running)) return;
+      if (!isPromise(running)) {
+        end("handled");
+        return;
+      }
       withDeadline(running, options.onConnectTimeout, this.#instance.clock).then((settled) => {
         if (settled === EXPIRED) fail(new Error(`onConnect took more than ${options.onConnectTimeout} ms`));
+        else end("handled");
       }, fail);
     } catch (error) {
       fail(error);
     }
   }
 
-  ended(connection: Connection): void {
-    this.#instance.runtime.connections.delete(connection);
+  ended(connection: Connection, cause: ConnectionEnd): void {
+    this.#instance.runtime.forgetConnection(connection, cause);
     for (const name of connection.subscriptions.keys()) this.#subscribers.get(name)?.delete(connection);
     if (!this.#connections.delete(connection)) return;
     this.#instance.touch();
@@ -161,7 +181,7 @@ export class ConnectionTable implements ConnectionOwner {
     const { onDisconnect } = this.#instance.compiled.config;
     if (onDisconnect === undefined) return;
     try {
-      const running = onDisconnect(this.#instance.scope, connection.facade);
+      const running = this.#instance.inScope((scope) => onDisconnect(scope, connection.facade));
       if (isPromise(running)) this.#instance.waitUntil(running.then(() => this.#instance.outbox.settle()));
     } catch (error) {
       this.#instance.log.error({ err: error, connection: connection.id }, "onDisconnect failed");
@@ -188,7 +208,7 @@ export class ConnectionTable implements ConnectionOwner {
 
   /** The lease was renewed: its end moves, and every decision that stood on the old one is taken again. */
   renewed(connection: Connection): void {
-    connection.armExpiry(this.#instance.clock);
+    connection.armExpiry(this.#instance.runtime.leaseClock);
     connection.redecideAll();
   }
 
@@ -258,11 +278,12 @@ export class ConnectionTable implements ConnectionOwner {
     };
   }
 
-  /** The actor goes to sleep: its RPC connections stay with the runtime, nobody is told. */
+  /** The actor goes to sleep: connections that may hibernate stay with the runtime, nobody is told. */
   hibernate(): void {
     for (const connection of [...this.#connections]) {
-      if (!connection.facade.isHibernatable) continue;
+      if (!connection.mayHibernate) continue;
       this.#connections.delete(connection);
+      connection.link?.suspend?.();
       this.#instance.runtime.hibernation.keep(this.#instance.ref, connection);
     }
     this.#subscribers.clear();
@@ -283,6 +304,11 @@ export class ConnectionTable implements ConnectionOwner {
         this.#subscribersOf(subscription.name).add(connection);
       }
     }
+  }
+
+  /** The actor is awake: raw sockets it had get their handler again. */
+  resume(): void {
+    for (const connection of [...this.#connections]) void connection.link?.resume?.(this.#instance);
   }
 
   #subscribersOf(name: string): Set<Connection> {

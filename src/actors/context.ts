@@ -3,6 +3,7 @@
  * invocation with its connection and caller. G5: `c.caller` is the only place identity reaches code.
  */
 import type { SealedCaller } from "../boundary/caller.ts";
+import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { CallerRecord } from "../boundary/scheme.ts";
 import type { Logger } from "../hosts/port.ts";
 import type { Connection } from "./connection.ts";
@@ -20,6 +21,7 @@ import type { BaseContext, Conn, ContextClient } from "./types.ts";
 export class ActorScope implements BaseContext {
   protected readonly instance: ActorInstance;
   #queue: QueueContext | null = null;
+  #isQueueOver = false;
   #held: StagedState<unknown> | null = null;
 
   constructor(instance: ActorInstance) {
@@ -45,7 +47,9 @@ export class ActorScope implements BaseContext {
     this.#queue ??= this.instance.queues.forContext({
       keep: () => this.#endHeld((held) => held.commit()),
       drop: () => this.#endHeld((held) => held.rollback()),
+      until: () => this.receivesUntil(),
     });
+    if (this.#isQueueOver) this.#queue.forsake();
     return this.#queue as BaseContext["queue"];
   }
   #endHeld(how: (held: StagedState<unknown>) => void): void {
@@ -56,7 +60,13 @@ export class ActorScope implements BaseContext {
 
   /** The invocation of this scope is over: what it received is acknowledged, or given back. */
   endQueue(outcome: "handled" | "failed"): void {
+    this.#isQueueOver = true;
     this.#queue?.end(outcome);
+  }
+  /** Its handler goes on, but what it was for is gone. */
+  forsakeQueue(): void {
+    this.#isQueueOver = true;
+    this.#queue?.forsake();
   }
   get schedule(): ActorSchedule {
     return this.instance.schedule;
@@ -121,6 +131,34 @@ export class ActorScope implements BaseContext {
   protected originalCaller(): CallerRecord | null {
     return null;
   }
+
+  /** Ends a wait for messages before the actor's stop does. */
+  protected receivesUntil(): AbortSignal | null {
+    return null;
+  }
+}
+
+/** Runs a hook on a scope of its own; what it received is acknowledged when it has settled, or given back if it failed. */
+export function endingQueue<T>(scope: ActorScope, hook: () => MaybePromise<T>): MaybePromise<T> {
+  const failed = (error: unknown): never => {
+    scope.endQueue("failed");
+    throw error;
+  };
+  const handled = (value: T): T => {
+    try {
+      scope.endQueue("handled");
+      return value;
+    } catch (error) {
+      return failed(error);
+    }
+  };
+  let result: MaybePromise<T>;
+  try {
+    result = hook();
+  } catch (error) {
+    return failed(error);
+  }
+  return isPromise(result) ? result.then(handled, failed) : handled(result);
 }
 
 /** Before a connection exists: `onBeforeConnect` and `createConnState`. */
@@ -154,6 +192,7 @@ export class InvocationScope extends ActorScope implements GateContext {
   #drafting = false;
   #abort: AbortController | null = null;
   #abandoned: unknown;
+  #unlink: (() => void) | null = null;
 
   constructor(instance: ActorInstance, connection: Connection, caller: SealedCaller, delivery: Delivery | null = null) {
     super(instance);
@@ -192,7 +231,7 @@ export class InvocationScope extends ActorScope implements GateContext {
     if (this.#abort === null) {
       this.#abort = new AbortController();
       if (this.#abandoned !== undefined) this.#abort.abort(this.#abandoned);
-      else this.instance.linkAbort(this.#abort, this.#connection);
+      else this.#unlink = this.instance.linkAbort(this.#abort, this.#connection);
     }
     return this.#abort.signal;
   }
@@ -203,6 +242,12 @@ export class InvocationScope extends ActorScope implements GateContext {
     this.#abort?.abort(reason);
   }
 
+  /** Its handler is over: the actor and the connection, which may live long, forget its signal. */
+  unlink(): void {
+    this.#unlink?.();
+    this.#unlink = null;
+  }
+
   /** From here on, state changes made through this context are staged. */
   beginDecision(): void {
     this.#drafting = true;
@@ -211,6 +256,8 @@ export class InvocationScope extends ActorScope implements GateContext {
     this.#drafting = false;
     const draft = this.#draft;
     this.#draft = null;
+    // What a denied decision received, nobody handles.
+    if (!keep) this.endQueue("failed");
     if (draft === null) return;
     if (keep) draft.commit();
     else draft.rollback();
@@ -218,5 +265,10 @@ export class InvocationScope extends ActorScope implements GateContext {
 
   protected override originalCaller(): CallerRecord | null {
     return this.instance.recordOfOriginal(this.caller);
+  }
+
+  /** A call that is given up, or whose connection is gone, must not take messages that nobody will handle. */
+  protected override receivesUntil(): AbortSignal {
+    return this.abortSignal;
   }
 }

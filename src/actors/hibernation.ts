@@ -7,14 +7,14 @@ import type { MaybePromise } from "../boundary/maybe-promise.ts";
 import { OUTCOMES } from "../boundary/outcome.ts";
 import type { ActorRef, Clock } from "../hosts/port.ts";
 import type { ErrorMessage } from "../protocol/messages.ts";
-import type { Connection, ConnectionOwner } from "./connection.ts";
+import type { Connection, ConnectionEnd, ConnectionOwner } from "./connection.ts";
 
 export interface HibernationSource {
   readonly clock: Clock;
   epoch(): number;
   correlationId(): string;
   /** The connection is gone for good. */
-  forget(connection: Connection): void;
+  forget(connection: Connection, cause: ConnectionEnd): void;
   /** Wakes the actor so that it learns of the end, where it wants to. */
   wakeForDisconnect(ref: ActorRef, connection: Connection): void;
 }
@@ -32,7 +32,7 @@ export class Hibernation {
     const set = this.#asleep.get(address);
     if (set === undefined) this.#asleep.set(address, new Set([connection]));
     else set.add(connection);
-    connection.adoptedBy(new Sleeper(this.#source, () => this.#ended(ref, connection)));
+    connection.adoptedBy(new Sleeper(this.#source, (cause) => this.#ended(ref, connection, cause)));
   }
 
   /** The connections of an actor that wakes; they are its own again. */
@@ -43,12 +43,12 @@ export class Hibernation {
     return set === undefined ? [] : [...set];
   }
 
-  #ended(ref: ActorRef, connection: Connection): void {
+  #ended(ref: ActorRef, connection: Connection, cause: ConnectionEnd): void {
     const address = `${ref.name}/${ref.key}`;
     const set = this.#asleep.get(address);
     set?.delete(connection);
     if (set?.size === 0) this.#asleep.delete(address);
-    this.#source.forget(connection);
+    this.#source.forget(connection, cause);
     this.#source.wakeForDisconnect(ref, connection);
   }
 }
@@ -56,9 +56,9 @@ export class Hibernation {
 /** Owner of a connection whose actor sleeps: nothing is delivered, only ends happen. */
 class Sleeper implements ConnectionOwner {
   readonly #source: HibernationSource;
-  readonly #end: () => void;
+  readonly #end: (cause: ConnectionEnd) => void;
 
-  constructor(source: HibernationSource, end: () => void) {
+  constructor(source: HibernationSource, end: (cause: ConnectionEnd) => void) {
     this.#source = source;
     this.#end = end;
   }
@@ -75,8 +75,8 @@ class Sleeper implements ConnectionOwner {
   sendEvent(): void {
     throw new Error("the actor of this connection sleeps [actor/stopping]");
   }
-  ended(): void {
-    this.#end();
+  ended(_connection: Connection, cause: ConnectionEnd): void {
+    this.#end(cause);
   }
   createError(outcome: "expired" | "unauthenticated" | "forbidden" | "overloaded", event?: string): ErrorMessage {
     const { group, code, message } = OUTCOMES[outcome];

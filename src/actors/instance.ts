@@ -14,10 +14,9 @@ import type { CallerRecord, InternalCaller } from "../boundary/scheme.ts";
 import type { ActorMeta, ActorRef, Clock, Logger, Snapshot, Timer } from "../hosts/port.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionTable } from "./connections.ts";
-import { ActorScope } from "./context.ts";
+import { ActorScope, endingQueue } from "./context.ts";
 import { Deliveries } from "./deliveries.ts";
 import type { CompiledActor } from "./entrypoints.ts";
-import { newCorrelationId } from "./failure.ts";
 import { createInternalClient } from "./internal-client.ts";
 import { Invocations } from "./invocation.ts";
 import { ActorKv } from "./kv.ts";
@@ -36,6 +35,8 @@ export type StopCause = "sleep" | "destroy" | "shutdown" | "reset";
 /** First and longest pause before `run` is started again after it threw, ms. */
 const RUN_RESTART_FIRST = 250;
 const RUN_RESTART_MAX = 30_000;
+/** From here on the platform's alarm is precise enough, where there is one, ms. */
+const FAR_AWAY = 5000;
 
 export class ActorInstance {
   readonly runtime: Runtime;
@@ -149,7 +150,7 @@ export class ActorInstance {
     if (config.canCreate !== undefined && creator !== null)
       await assertMayCreate(runtime, compiled, creator, key, input);
     const meta: ActorMeta = {
-      id: newCorrelationId(runtime.host),
+      id: runtime.newActorId(),
       createdAt: now,
       version: config.migrate?.version ?? 1,
       nextQueueId: 1,
@@ -158,7 +159,9 @@ export class ActorInstance {
     const instance = new ActorInstance(runtime, compiled, ref, key, meta, null);
     instance.#input = input;
     if (config.createState !== undefined) {
-      instance.#plantState(await checkShape(await config.createState(instance.scope, input), config.schema));
+      instance.#plantState(
+        await checkShape(await instance.inScope((scope) => config.createState!(scope, input)), config.schema),
+      );
     } else if (config.state !== undefined) {
       instance.#plantState(await checkShape(structuredClone(config.state), config.schema));
     }
@@ -179,8 +182,9 @@ export class ActorInstance {
     await instance.#createVars();
     instance.#phase = "starting";
     instance.connections.adopt(runtime.hibernation.take(ref));
-    await compiled.config.onWake?.(instance.scope);
+    await instance.inScope((scope) => compiled.config.onWake?.(scope));
     instance.#started();
+    instance.connections.resume();
     return instance;
   }
 
@@ -209,8 +213,9 @@ export class ActorInstance {
     this.outbox.beginCreate(this.#meta);
     this.outbox.hold();
     try {
-      await this.compiled.config.onCreate?.(this.scope, this.#input);
-      await this.compiled.config.onWake?.(this.scope);
+      const { onCreate, onWake } = this.compiled.config;
+      await this.inScope((scope) => onCreate?.(scope, this.#input));
+      await this.inScope((scope) => onWake?.(scope));
       this.outbox.letGo();
       await this.outbox.durable();
     } catch (error) {
@@ -290,11 +295,23 @@ export class ActorInstance {
     return caller.source === null && caller.identity !== undefined ? recordOf(caller) : null;
   }
 
-  /** Ties a call's abort signal to the actor's stop and the connection's end. */
-  linkAbort(controller: AbortController, connection: Connection): void {
-    if (this.#stop.signal.aborted) controller.abort(this.#stop.signal.reason);
-    else this.#stop.signal.addEventListener("abort", () => controller.abort(this.#stop.signal.reason), { once: true });
-    connection.onEnd((cause) => controller.abort(new Error(`the connection ended: ${cause}`)));
+  /** Ties a call's abort signal to the actor's stop and the connection's end. Returns how to untie it. */
+  linkAbort(controller: AbortController, connection: Connection): () => void {
+    const { signal } = this.#stop;
+    const stopped = (): void => controller.abort(signal.reason);
+    if (signal.aborted) stopped();
+    else signal.addEventListener("abort", stopped, { once: true });
+    const forget = connection.onEnd((cause) => controller.abort(new Error(`the connection ended: ${cause}`)));
+    return () => {
+      signal.removeEventListener("abort", stopped);
+      forget();
+    };
+  }
+
+  /** Runs a hook on a context of its own, so that what one hook received from a queue is not ended by another's end. */
+  inScope<T>(hook: (scope: ActorScope) => MaybePromise<T>): MaybePromise<T> {
+    const scope = new ActorScope(this);
+    return endingQueue(scope, () => hook(scope));
   }
 
   /** Something is under way: the actor stays awake until the matching `unpin`. */
@@ -394,7 +411,7 @@ export class ActorInstance {
   async #hook(hook: ((c: unknown) => unknown) | undefined, timeout: number, name: string): Promise<void> {
     if (hook === undefined) return;
     try {
-      await this.#within(Promise.resolve(hook(this.scope)), timeout, `${name} did not finish in time`);
+      await this.#within(Promise.resolve(this.inScope(hook)), timeout, `${name} did not finish in time`);
     } catch (error) {
       this.log.error({ err: error }, `${name} failed`);
     }
@@ -448,7 +465,7 @@ export class ActorInstance {
   async #createVars(): Promise<void> {
     const { config, options } = this.compiled;
     if (config.createVars !== undefined) {
-      const vars = config.createVars(this.scope, undefined);
+      const vars = this.inScope((scope) => config.createVars!(scope, undefined));
       const settled = isPromise(vars) ? await withDeadline(vars, options.createVarsTimeout, this.clock) : vars;
       if (settled === EXPIRED) throw new Refusal("fault", { reason: "createVars.deadline" });
       this.#vars = settled;
@@ -539,8 +556,24 @@ export class ActorInstance {
     }
     if (this.#alarm !== null && this.#alarmAt <= at) return;
     this.#alarm?.cancel();
+    this.#alarm = null;
+    if (this.#isKeptByPlatform(at)) return;
     this.#alarmAt = at;
     this.#alarm = this.clock.after(Math.max(0, at - this.clock.now()), () => this.#alarmFired());
+  }
+
+  /** A timer of hours would hold a process that may leave memory: what is committed, the platform wakes for. */
+  #isKeptByPlatform(at: number): boolean {
+    if (this.runtime.surroundings === null || at - this.clock.now() < FAR_AWAY) return false;
+    const kept = this.#wakeAt();
+    return kept !== null && kept <= at;
+  }
+
+  /** The platform's alarm went off: what is due is done. */
+  alarm(): void {
+    if (this.#phase !== "live") return;
+    this.#alarm?.cancel();
+    this.#alarmFired();
   }
 
   #alarmFired(): void {

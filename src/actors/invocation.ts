@@ -152,6 +152,7 @@ export class Invocations {
       if (succeeded) scope.remember();
     } finally {
       if (succeeded && !applied) scope.endQueue("failed");
+      scope.unlink();
       scope.onEnd?.(applied);
       this.#instance.outbox.settle();
     }
@@ -168,7 +169,7 @@ export class Invocations {
       return output;
     };
     try {
-      const replaced = onBeforeActionResponse(this.#instance.scope, entry.name, [...args], output);
+      const replaced = this.#instance.inScope((scope) => onBeforeActionResponse(scope, entry.name, [...args], output));
       return isPromise(replaced) ? replaced.catch(failed) : replaced;
     } catch (error) {
       return failed(error);

@@ -44,6 +44,8 @@ export interface HeldEffects {
   /** @throws StateError when they cannot be applied; the messages then stay held */
   keep(): void;
   drop(): void;
+  /** Ends waits of the context, beside the actor's stop. */
+  until?(): AbortSignal | null;
 }
 const NO_EFFECTS: HeldEffects = { keep: () => {}, drop: () => {} };
 
@@ -82,6 +84,11 @@ export class ActorQueues {
     return this.#log.total;
   }
 
+  /** Messages that are dead-lettered, of all queues. */
+  get deadCount(): number {
+    return this.#log.dead;
+  }
+
   /** True while somebody waits for a message: the actor may sleep, a send wakes it. */
   get isWaiting(): boolean {
     return this.#receivers.size > 0;
@@ -113,6 +120,7 @@ export class ActorQueues {
       send: (name, body, id, held) => this.#sendOwn(name, body, id, held),
       dead: (name, limit, after) => this.#dead.list(name, limit, after),
       redrive: (name, ids) => this.#redrive(name, ids),
+      until: () => effects.until?.() ?? null,
     });
   }
 

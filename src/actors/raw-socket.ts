@@ -1,7 +1,9 @@
 /**
  * Owns raw sockets (`GET /actors/{name}/{key}/websocket/…`, `docs/wire.md` §7): decided before `onConnect`, then handed to
  * the actor as a `RawSocket`. Without our subprotocol the credential is `Authorization` or nothing was presented; under
- * `byward.v1` it is the first frame. The lease is checked at every frame, both ways (G7).
+ * `byward.v1` it is the first frame. The lease is checked at every frame, both ways (G7); what is sent leaves when the commit it
+ * rests on is durable (G8). A socket that may hibernate outlives its actor's sleep: a frame wakes the actor, the decision is
+ * taken again, and the handler of the new life gets the socket.
  */
 import { Refusal } from "../boundary/errors.ts";
 import { isPromise } from "../boundary/maybe-promise.ts";
@@ -11,14 +13,16 @@ import { FrameError, readClientFrame } from "../protocol/client-frames.ts";
 import { jsonCodec } from "../protocol/codec.ts";
 import { type ErrorMessage, type HelloMessage, SUBPROTOCOL } from "../protocol/messages.ts";
 import type { Connection, ConnectionLink } from "./connection.ts";
+import { InvocationScope } from "./context.ts";
 import type { CompiledActor } from "./entrypoints.ts";
-import { toWireFailure } from "./failure.ts";
-import type { Admission } from "./gate.ts";
+import { correlationOf, outcomeOf, reasonOf, toWireFailure } from "./failure.ts";
+import { Admission, admit } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
+import { copyOf, RawSocketFacade } from "./raw-facade.ts";
 import { assertParamsSize, closeCodeOf, errorMessage } from "./rpc.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Address, invokeStateless } from "./stateless.ts";
-import type { RawSocket, RawSocketEvents } from "./types.ts";
+import type { InvokeTarget } from "./types.ts";
 
 export interface RawOptions {
   readonly runtime: Runtime;
@@ -39,19 +43,15 @@ export interface RawOptions {
 
 const APPLICATION_PREFIX = `${SUBPROTOCOL}+`;
 
-/** What a peer may send before it is admitted. */
-const MAX_EARLY_BYTES = 262_144;
-const MAX_EARLY_FRAMES = 256;
-
 export function serveRawSocket(options: RawOptions): void {
   if (options.withHello) awaitHello(options);
-  else void new RawSession(options, options).open(null);
+  else void new RawSession(options).open(null);
 }
 
 /** Waits for the first frame, with a deadline and a bound on how many wait. */
 function awaitHello(options: RawOptions): void {
   const { runtime, socket } = options;
-  const session = new RawSession(options, options);
+  const session = new RawSession(options);
   const cancel = runtime.pendingSocket(() => {
     session.refuse(new Refusal("timeout", { reason: "hello.deadline", group: "request", message: "No hello in time" }));
   });
@@ -105,22 +105,41 @@ export function rawProtocol(offered: readonly string[]): { selected: string; app
 class RawSession implements ConnectionLink {
   readonly #options: RawOptions;
   readonly #socket: Socket;
-  readonly #facade: RawSocketFacade;
+  #facade: RawSocketFacade;
   #connection: Connection | null = null;
   #instance: ActorInstance | null = null;
   #over = false;
+  /** Bytes that wait for a commit. */
+  #held = 0;
+  #isWaking = false;
+  /** Of the handler of this life; null when the socket is over. */
+  #scope: InvocationScope | null = null;
+  #isSettled = false;
 
-  constructor(options: RawOptions, { socket, protocol, request }: RawOptions) {
+  constructor(options: RawOptions) {
     this.#options = options;
-    this.#socket = socket;
-    this.#facade = new RawSocketFacade(socket, protocol, () => request().url, {
-      mayPass: () => this.#mayPass(),
-      close: (code, reason) => this.#closeByActor(code, reason),
+    this.#socket = options.socket;
+    this.#facade = this.#newFacade(false);
+  }
+
+  #newFacade(isOpen: boolean): RawSocketFacade {
+    const session = this;
+    const facade = new RawSocketFacade(this.#options.protocol, () => this.#options.request().url, isOpen, {
+      get bufferedAmount() {
+        return session.#socket.bufferedAmount + session.#held;
+      },
+      send: (data) => {
+        if (facade === this.#facade) this.#send(data);
+      },
+      close: (code, reason) => {
+        if (facade === this.#facade) this.#closeByActor(code, reason);
+      },
     });
+    return facade;
   }
 
   async open(hello: HelloMessage | null): Promise<void> {
-    const { runtime, compiled, address, presentation, path, request } = this.#options;
+    const { runtime, compiled, address, presentation, request } = this.#options;
     if (hello === null) {
       this.#socket.attach({
         message: (data) => this.received(data),
@@ -134,7 +153,7 @@ class RawSession implements ConnectionLink {
         {
           compiled,
           address,
-          target: { kind: "websocket", method: "GET", path },
+          target: this.#target,
           by: compiled.websocketBy,
           kind: "raw",
           presentation: { ...presentation, frameToken: hello?.token ?? null },
@@ -151,6 +170,10 @@ class RawSession implements ConnectionLink {
     }
   }
 
+  get #target(): InvokeTarget {
+    return { kind: "websocket", method: "GET", path: this.#options.path };
+  }
+
   async #admitted(
     admission: Admission,
     instance: ActorInstance,
@@ -164,6 +187,7 @@ class RawSession implements ConnectionLink {
       return;
     }
     connection.link = this;
+    connection.mayHibernate = this.#mayHibernate(instance);
     if (announce) {
       const { endsAt } = connection.lease;
       this.#socket.send(
@@ -176,26 +200,137 @@ class RawSession implements ConnectionLink {
         }),
       );
     }
-    const running = instance.invocations.runWebSocket(admission, this.#facade);
-    this.#facade.opened();
-    if (!isPromise(running)) return;
-    running
-      .catch((error: unknown) => {
+    this.#run(admission, instance, connection);
+  }
+
+  #mayHibernate(instance: ActorInstance): boolean {
+    const { canHibernateWebSocket: option = false } = this.#options.compiled.options;
+    if (typeof option !== "function") return option;
+    try {
+      return option(this.#options.request()) === true;
+    } catch (error) {
+      instance.log.error({ err: error }, "canHibernateWebSocket failed; the socket keeps the actor awake");
+      return false;
+    }
+  }
+
+  /** Starts the handler on the present half. The actor stays awake until it settles. */
+  #run(admission: Admission, instance: ActorInstance, connection: Connection): void {
+    const facade = this.#facade;
+    const scope = admission.context as InvocationScope;
+    this.#scope = scope;
+    this.#isSettled = false;
+    const settled = (outcome: "handled" | "failed"): void => {
+      instance.unpin();
+      if (this.#scope === scope) this.#isSettled = true;
+      scope.endQueue(outcome);
+      instance.outbox.settle();
+    };
+    instance.pin();
+    let running: unknown;
+    try {
+      running = instance.invocations.runWebSocket(admission, facade);
+    } catch (error) {
+      settled("failed");
+      throw error;
+    }
+    facade.started();
+    if (!isPromise(running)) {
+      settled("handled");
+      return;
+    }
+    running.then(
+      () => settled("handled"),
+      (error: unknown) => {
+        settled("failed");
+        // What it waited for ended with the socket: nothing failed.
+        if (this.#over) return;
         instance.log.error({ err: error, connection: connection.id }, "onWebSocket failed");
         connection.close(1011, "byward/internal_error");
-      })
-      .finally(() => instance.outbox.settle());
+      },
+    );
+  }
+
+  /** What listeners received and did not acknowledge is delivered again. */
+  #endScope(): void {
+    const scope = this.#scope;
+    this.#scope = null;
+    if (scope === null || this.#instance?.isStopping !== false) return;
+    if (this.#isSettled) scope.endQueue("failed");
+    else scope.forsakeQueue();
+    this.#instance.outbox.settle();
   }
 
   received(data: string | Uint8Array): void {
     if (this.#over) return;
     if (this.#connection !== null && !this.#mayPass()) return;
-    this.#instance?.touch();
+    const instance = this.#instance;
+    if (instance?.isStopping === true && this.#connection?.mayHibernate === true) this.#wake(instance);
+    instance?.touch();
     if (!this.#facade.received(data)) {
       this.refuse(new Refusal("overloaded", { reason: "socket.early_frames" }));
       return;
     }
-    this.#instance?.outbox.settle();
+    instance?.outbox.settle();
+  }
+
+  /** The actor goes to sleep; the socket stays. What comes is held for the handler of its next life. */
+  suspend(): void {
+    this.#facade.detach();
+    this.#facade = this.#newFacade(true);
+    this.#scope?.unlink();
+    this.#scope = null;
+  }
+
+  #wake(instance: ActorInstance): void {
+    if (this.#isWaking) return;
+    this.#isWaking = true;
+    this.suspend();
+    this.#options.runtime
+      .awaken(instance)
+      .catch((error: unknown) => this.refuse(error))
+      .finally(() => {
+        this.#isWaking = false;
+      });
+  }
+
+  /** The actor is awake: the decision is taken again, then the handler gets the socket. No connection hook runs. */
+  async resume(instance: ActorInstance): Promise<void> {
+    const connection = this.#connection;
+    if (connection === null || this.#over) return;
+    this.#instance = instance;
+    const { clock, runtime } = instance;
+    const started = clock.now();
+    instance.pin();
+    try {
+      const verdict = await admit(instance, {
+        target: this.#target,
+        by: this.#options.compiled.websocketBy,
+        credentials: connection.lease.credentials,
+        leaseEnd: () => connection.leaseEnd(),
+        createContext: (caller) => new InvocationScope(instance, connection, caller),
+      });
+      const isAdmitted = verdict instanceof Admission;
+      runtime.decisions.record(
+        started,
+        instance.ref.name,
+        instance.ref.key,
+        "websocket",
+        "",
+        isAdmitted ? verdict.caller : connection.caller,
+        isAdmitted ? "ok" : outcomeOf(verdict),
+        isAdmitted ? "" : reasonOf(verdict),
+        isAdmitted ? null : correlationOf(runtime.host, verdict),
+        clock.now() - started,
+      );
+      if (!isAdmitted) throw verdict;
+      if (!this.#over && !connection.closed) this.#run(verdict, instance, connection);
+    } catch (error) {
+      const failure = toWireFailure(runtime.host, error, { actor: instance.ref.name, key: instance.ref.key });
+      connection.close(closeCodeOf(failure), `${failure.group}/${failure.code}`);
+    } finally {
+      instance.unpin();
+    }
   }
 
   closed(code: number, reason: string): void {
@@ -203,7 +338,7 @@ class RawSession implements ConnectionLink {
     this.#over = true;
     this.#facade.closed(code, reason);
     this.#connection?.lost();
-    this.#instance?.outbox.settle();
+    this.#endScope();
   }
 
   /** True while the caller's lease lives; ends the connection otherwise. */
@@ -214,8 +349,46 @@ class RawSession implements ConnectionLink {
     return false;
   }
 
+  /** Leaves at once where nothing is to be written, else with the commit it rests on, in order (G8). */
+  #send(data: string | Uint8Array): void {
+    const outbox = this.#instance?.outbox;
+    if (outbox === undefined || outbox.idle) {
+      this.#write(data);
+      return;
+    }
+    const sent = copyOf(data);
+    this.#held += sent.length;
+    outbox.release(
+      () => {
+        this.#held -= sent.length;
+        this.#write(sent);
+      },
+      () => {
+        this.#held -= sent.length;
+      },
+    );
+    this.#assertRead();
+  }
+
+  #write(data: string | Uint8Array): void {
+    if (this.#over || !this.#mayPass()) return;
+    this.#socket.send(data);
+    this.#assertRead();
+  }
+
+  /** Cuts off a peer that does not read, as on every connection (G12). */
+  #assertRead(): void {
+    const { maxBufferedBytes } = this.#options.runtime.limits;
+    if (this.#over || this.#socket.bufferedAmount + this.#held <= maxBufferedBytes) return;
+    this.#connection?.close(1013, "byward/overloaded");
+    this.#socket.terminate();
+  }
+
   #closeByActor(code: number, reason: string): void {
-    this.#connection?.close(code, reason);
+    const outbox = this.#instance?.outbox;
+    const close = (): void => this.#connection?.close(code, reason);
+    if (outbox === undefined || outbox.idle) close();
+    else outbox.release(close, close);
   }
 
   /** Events do not travel on raw sockets. */
@@ -228,6 +401,7 @@ class RawSession implements ConnectionLink {
     const text = error === null ? reason : `${error.group}/${error.code}`;
     this.#socket.close(code, text);
     this.#facade.closed(code, text);
+    this.#endScope();
   }
 
   refuse(error: unknown): void {
@@ -235,119 +409,8 @@ class RawSession implements ConnectionLink {
     this.#over = true;
     const failure = toWireFailure(this.#options.runtime.host, error, { actor: this.#options.compiled.name });
     this.#connection?.lost();
+    this.#endScope();
     this.#socket.send(jsonCodec.encode(errorMessage(failure)));
     this.#socket.close(closeCodeOf(failure), `${failure.group}/${failure.code}`);
   }
-}
-
-type Listener<Type extends keyof RawSocketEvents> = (event: RawSocketEvents[Type]) => void;
-type Listeners = { [Type in keyof RawSocketEvents]: Set<Listener<Type>> };
-
-interface FacadeOwner {
-  mayPass(): boolean;
-  close(code: number, reason: string): void;
-}
-
-/** What `onWebSocket` gets. Frames that come before the first listener are held, within the transport's frame limit. */
-class RawSocketFacade implements RawSocket {
-  readonly protocol: string;
-  binaryType: "arraybuffer" | "uint8array" = "arraybuffer";
-  onopen: Listener<"open"> | null = null;
-  onmessage: Listener<"message"> | null = null;
-  onclose: Listener<"close"> | null = null;
-  onerror: Listener<"error"> | null = null;
-  readonly #socket: Socket;
-  readonly #url: () => string;
-  readonly #owner: FacadeOwner;
-  readonly #listeners: Listeners = { open: new Set(), message: new Set(), close: new Set(), error: new Set() };
-  #state: 0 | 1 | 2 | 3 = 0;
-  #early: (string | Uint8Array)[] = [];
-  #earlyBytes = 0;
-
-  constructor(socket: Socket, protocol: string, url: () => string, owner: FacadeOwner) {
-    this.#socket = socket;
-    this.protocol = protocol;
-    this.#url = url;
-    this.#owner = owner;
-  }
-
-  get readyState(): 0 | 1 | 2 | 3 {
-    return this.#state;
-  }
-  get url(): string {
-    return this.#url();
-  }
-  get bufferedAmount(): number {
-    return this.#socket.bufferedAmount;
-  }
-
-  send(data: string | ArrayBuffer | ArrayBufferView | Blob): void {
-    if (this.#state >= 2 || !this.#owner.mayPass()) return;
-    if (typeof data === "string" || data instanceof Uint8Array) this.#socket.send(data);
-    else if (data instanceof ArrayBuffer) this.#socket.send(new Uint8Array(data));
-    else if (ArrayBuffer.isView(data)) this.#socket.send(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    else void data.arrayBuffer().then((buffer) => this.send(buffer));
-  }
-
-  close(code = 1000, reason = ""): void {
-    if (this.#state >= 2) return;
-    if (code !== 1000 && !(code >= 1001 && code <= 1011) && !(code >= 3000 && code <= 4999)) {
-      throw new RangeError(`Close code ${code} is not allowed: use 1000–1011 or 3000–4999.`);
-    }
-    this.#state = 2;
-    this.#owner.close(code, reason.slice(0, 123));
-  }
-
-  addEventListener<Type extends keyof RawSocketEvents>(type: Type, listener: Listener<Type>): void {
-    this.#listeners[type].add(listener);
-  }
-  removeEventListener<Type extends keyof RawSocketEvents>(type: Type, listener: Listener<Type>): void {
-    this.#listeners[type].delete(listener);
-  }
-
-  /** The handler has run its synchronous part: what came meanwhile is delivered. */
-  opened(): void {
-    if (this.#state !== 0) return;
-    this.#state = 1;
-    this.#emit("open", { type: "open" });
-    const early = this.#early;
-    this.#early = [];
-    for (const data of early) this.received(data);
-  }
-
-  /** False when more came before admission than is held. */
-  received(data: string | Uint8Array): boolean {
-    if (this.#state === 0) {
-      this.#earlyBytes += data.length;
-      this.#early.push(data);
-      return this.#earlyBytes <= MAX_EARLY_BYTES && this.#early.length <= MAX_EARLY_FRAMES;
-    }
-    if (this.#state !== 1) return true;
-    const payload = typeof data === "string" || this.binaryType === "uint8array" ? data : toArrayBuffer(data);
-    this.#emit("message", { type: "message", data: payload });
-    return true;
-  }
-
-  closed(code: number, reason: string): void {
-    if (this.#state === 3) return;
-    this.#state = 3;
-    this.#early = [];
-    this.#emit("close", { type: "close", code, reason, wasClean: code !== 1006 });
-  }
-
-  #emit<Type extends keyof RawSocketEvents>(type: Type, event: RawSocketEvents[Type]): void {
-    // The handler property of this type takes exactly this event.
-    const handler = this[`on${type}`] as Listener<Type> | null;
-    for (const listener of [...(handler === null ? [] : [handler]), ...this.#listeners[type]]) {
-      try {
-        listener(event);
-      } catch (error) {
-        if (type !== "error") this.#emit("error", { type: "error", message: String(error) });
-      }
-    }
-  }
-}
-
-function toArrayBuffer(data: Uint8Array): ArrayBuffer {
-  return data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) as ArrayBuffer;
 }

@@ -85,7 +85,7 @@ export type QueueReply<Entry> = Entry extends { readonly complete: infer Part; r
 export interface Conn<S extends AnyShape = AnyShape, Caller = unknown> {
   readonly id: string;
   readonly params: S["Params"];
-  /** Readable and assignable; memory only, unless the connection hibernates. */
+  /** Readable and assignable; it outlives the actor's sleep, not the process. */
   state: S["ConnState"];
   /** The caller it was opened by. */
   readonly caller: Caller;
@@ -274,6 +274,7 @@ export interface ActorOptions {
   readonly maxQueueMessageSize?: number;
   /** Bytes of encoded state. */
   readonly maxStateSize?: number;
+  /** Raw sockets stay open while the actor sleeps. On waking the decision is taken again and `onWebSocket` runs again. */
   readonly canHibernateWebSocket?: boolean | ((request: Request) => boolean);
   /** `durable` (default): on disk before the reply. `relaxed`: saved soon after; a crash may lose acknowledged writes. */
   readonly durability?: "durable" | "relaxed";

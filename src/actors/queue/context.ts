@@ -22,6 +22,8 @@ export interface ContextSource {
   send(name: string, body: unknown, id: string | undefined, held: () => boolean): Promise<QueueRow>;
   dead(name: string, limit: number, after: number): Promise<readonly QueueRow[]>;
   redrive(name: string, ids: readonly number[] | null): Promise<number>;
+  /** Ends waits of this context; null where only the actor's stop does. */
+  until(): AbortSignal | null;
 }
 
 type AnyOptions = BatchOptions & { readonly completable?: boolean };
@@ -35,6 +37,7 @@ export class QueueContext implements ActorQueue {
   readonly #holder = new Holder();
   /** Iterators hold apart: what one of two loops handles is not acknowledged by the other's receive. */
   readonly #iterators = new Set<Holder>();
+  #isOver = false;
 
   constructor(source: ContextSource) {
     this.#source = source;
@@ -126,8 +129,15 @@ export class QueueContext implements ActorQueue {
    * `complete()` keep their lease for the visibility timeout. Failed: all of them are delivered again.
    */
   end(outcome: "handled" | "failed"): void {
+    this.#isOver = true;
     if (outcome === "failed") this.releaseHeld();
     else this.acknowledgeHeld();
+    for (const holder of this.#holders()) this.#source.expireLater(holder);
+  }
+
+  /** Nothing waits for the rest of this context: what it holds is delivered again after its lease, unless it is ended. */
+  forsake(): void {
+    this.#isOver = true;
     for (const holder of this.#holders()) this.#source.expireLater(holder);
   }
 
@@ -137,10 +147,12 @@ export class QueueContext implements ActorQueue {
 
   async #receive(holder: Holder, options: AnyOptions, count = 1): Promise<QueueMessage[]> {
     if (this.#holders().some((one) => one.hasUncompleted)) throw previousNotCompleted();
-    const request = requestOf(holder, options, count);
+    const request = requestOf(holder, options, count, options.timeout === 0 ? null : this.#source.until());
     // In the same turn as the call: what the handler changed before it is in the same commit as the acknowledgement.
     this.#source.acknowledge(holder);
     const leases = await this.#source.receive(request);
+    // Nothing ends these any more but `complete`, the next receive, or time.
+    if (this.#isOver) this.#source.expireLater(holder);
     return leases.map((lease) => this.#message(lease));
   }
 
@@ -164,7 +176,7 @@ export class QueueContext implements ActorQueue {
   }
 }
 
-function requestOf(holder: Holder, options: AnyOptions, count: number): ReceiveRequest {
+function requestOf(holder: Holder, options: AnyOptions, count: number, until: AbortSignal | null): ReceiveRequest {
   const { names, timeout, signal, completable } = options;
   if (timeout !== undefined && Number.isNaN(timeout)) throw invalidOption("`timeout` is a number of ms");
   return {
@@ -172,7 +184,7 @@ function requestOf(holder: Holder, options: AnyOptions, count: number): ReceiveR
     names: names === undefined || names.length === 0 ? null : [...new Set(names)],
     count: Math.max(1, Math.min(WINDOW, Math.floor(count) || 1)),
     timeout: timeout === undefined || timeout === Number.POSITIVE_INFINITY ? null : Math.max(0, timeout),
-    signal: signal ?? null,
+    signal: signal === undefined || until === null ? (signal ?? until) : AbortSignal.any([signal, until]),
     completable: completable ?? false,
   };
 }
