@@ -63,7 +63,7 @@ const talk = async (peer: Peer): Promise<void> => {
 test("every block of the client's page runs as it stands", async () => {
   const server = await chatServer();
   const blocks = blocksOf(page("client.md"), "ts");
-  expect(blocks).toHaveLength(5);
+  expect(blocks).toHaveLength(6);
   const shown: unknown[] = [];
   const show = (value: unknown): unknown => shown.push(value);
   const made: string[] = [];
@@ -78,8 +78,9 @@ test("every block of the client's page runs as it stands", async () => {
   await run(blocks[1]!, given);
   await run(blocks[2]!, given);
   await run(blocks[3]!, given);
-  await run(blocks[4]!, given);
-  expect(made).toStrictEqual(["https://chat.example"]);
+  await run(blocks[4]!, { createClient: onThisServer, session });
+  await run(blocks[5]!, given);
+  expect(made).toStrictEqual(["https://chat.example", "https://chat.example"]);
   expect(shown).toStrictEqual(["done", "hello", "connected", "messages!", "idle", "empty"]);
 });
 

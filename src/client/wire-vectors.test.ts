@@ -7,6 +7,9 @@ import { jsonCodec } from "../protocol/codec.ts";
 import { DecodeError } from "../protocol/errors.ts";
 import { decode, encode, MAX_DEPTH } from "../protocol/json.ts";
 import { keyText, parseKey } from "../protocol/key.ts";
+import { type MuxRecord, readClose } from "../protocol/mux.ts";
+import { binaryFraming } from "../protocol/mux-binary.ts";
+import { textFraming } from "../protocol/mux-text.ts";
 import { type ActorRoute, actorPath, parseActorPath } from "../protocol/paths.ts";
 import { readServerFrame } from "../protocol/server-frames.ts";
 import { dispositionOf } from "./connection/disposition.ts";
@@ -23,6 +26,9 @@ type Means =
   | { readonly map: readonly (readonly [Means, Means])[] }
   | { readonly set: readonly Means[] }
   | { readonly bytes: string; readonly type: "ArrayBuffer" | "Uint8Array" | "Uint16Array" | "Float32Array" };
+
+/** A channel, and its control as text or what its frame means. */
+type SharedRecord = readonly [channel: number, payload: unknown];
 
 interface Vectors {
   readonly encoding: {
@@ -48,6 +54,14 @@ interface Vectors {
   readonly clientFrames: { readonly valid: readonly string[]; readonly malformed: readonly string[] };
   readonly serverFrames: readonly { text: string; kinds: string[] }[];
   readonly closeCodes: readonly { code: number; then: string }[];
+  readonly sharedFrames: {
+    readonly valid: readonly { text: string; records: SharedRecord[] }[];
+    readonly malformed: readonly string[];
+    readonly validBinary: readonly { bytes: string; records: SharedRecord[] }[];
+    readonly malformedBinary: readonly string[];
+    readonly closes: readonly { text: string; code: number; reason: string }[];
+    readonly malformedCloses: readonly string[];
+  };
   readonly serverSentEvents: { readonly text: string; readonly events: readonly [string, string][] };
 }
 
@@ -137,6 +151,47 @@ test.each(vectors.serverFrames)("a client reads $text", ({ text, kinds }) => {
 test.each(vectors.closeCodes)("after $code a client does: $then", ({ code, then }) => {
   const words = { retry: "reconnect", credential: "once with a fresh credential", terminal: "give up" };
   expect(words[dispositionOf({ code, error: clientError("connection_lost", "") })]).toBe(then);
+});
+
+const meaning =
+  (read: (frame: never) => unknown) =>
+  (record: MuxRecord<string | Uint8Array>): SharedRecord => [
+    record.channel,
+    record.control ?? read((record as { frame: never }).frame),
+  ];
+
+test.each(vectors.sharedFrames.valid)("the shared frame $text is read, and written so", ({ text, records }) => {
+  expect(textFraming.read(text).map(meaning(decode))).toStrictEqual(records);
+  const written = records.map(([channel, payload]) =>
+    typeof payload === "string" ? textFraming.control(channel, payload) : textFraming.frame(channel, encode(payload)),
+  );
+  expect(textFraming.join(written)).toBe(text);
+});
+
+test.each(vectors.sharedFrames.malformed)("the shared frame %j is malformed", (text) => {
+  expect(() => textFraming.read(text)).toThrow(DecodeError);
+});
+
+test.each(vectors.sharedFrames.validBinary)("the shared frame $bytes is read, and written so", ({ bytes, records }) => {
+  expect(binaryFraming.read(hex(bytes)).map(meaning(cborCodec.decode))).toStrictEqual(records);
+  const written = records.map(([channel, payload]) =>
+    typeof payload === "string"
+      ? binaryFraming.control(channel, payload)
+      : binaryFraming.frame(channel, cborCodec.encode(payload)),
+  );
+  expect(Buffer.from(binaryFraming.join(written)).toString("hex")).toBe(bytes);
+});
+
+test.each(vectors.sharedFrames.malformedBinary)("the shared frame of bytes %j is malformed", (bytes) => {
+  expect(() => binaryFraming.read(hex(bytes))).toThrow(DecodeError);
+});
+
+test.each(vectors.sharedFrames.closes)("$text closes a channel", ({ text, code, reason }) => {
+  expect(readClose(text)).toStrictEqual({ code, reason });
+});
+
+test.each(vectors.sharedFrames.malformedCloses)("%s closes nothing", (text) => {
+  expect(() => readClose(text)).toThrow(DecodeError);
 });
 
 test("a stream of events is read", async () => {
