@@ -94,8 +94,15 @@ export const FLOORS: readonly Floor[] = [
     name: "access",
     holds: under("access"),
     may: ["boundary", "protocol", "port", "host memory", "client", "actors", "services", "registry"],
-    packages: ["@standard-schema/spec", "@opentelemetry/api"],
+    packages: ["@standard-schema/spec"],
     reason: `It looks at the gate from outside, on any host. ${webOnly}`,
+  },
+  {
+    name: "telemetry",
+    holds: under("telemetry"),
+    may: ["boundary", "actors", "services"],
+    packages: ["@opentelemetry/api"],
+    reason: `It counts what the gate decides, on any host. ${webOnly}`,
   },
   {
     name: "bynk runtime",
@@ -122,10 +129,19 @@ export const FLOORS: readonly Floor[] = [
     reason: "Users' tests run in any test runner, without a server; Node's parts are loaded when asked for.",
   },
   {
+    name: "attack",
+    holds: under("attack"),
+    may: ["boundary", "protocol", "port", "actors", "services", "registry", "access", "testing"],
+    packages: ["node:*", "ws"],
+    reason:
+      "It comes over the network like anybody else; what it knows of a registry it reads, and nothing below knows of it.",
+  },
+  {
     name: "cli",
     holds: under("cli"),
     may: [
       ...["boundary", "protocol", "port", "client", "actors", "services", "registry", "access", "testing", "bynk"],
+      "attack",
       "host node",
       "roots",
     ],

@@ -4,7 +4,9 @@
  */
 import { join } from "node:path";
 import { emitRegistry } from "../../bynk/index.ts";
+import { CommandFailure } from "../failure.ts";
 import { writeOutput } from "./output.ts";
+import { isBynk } from "./project.ts";
 import { report } from "./report.ts";
 import { BynkSession, type Round } from "./session.ts";
 import { watchSources } from "./watch.ts";
@@ -53,4 +55,15 @@ export class BynkEntry {
     writeOutput(join(round.root, FOLDER), { ...emitted, [ENTRY]: emitRegistry(program) });
     return true;
   }
+}
+
+/**
+ * The file that exports the registry of an entry: the entry itself, or what a Bynk file or project is compiled to.
+ * @throws CommandFailure `bynk.unsound`, after its diagnostics were told
+ */
+export async function registryFile(entry: string): Promise<string> {
+  if (!isBynk(entry)) return entry;
+  const bynk = await BynkEntry.open(entry, false);
+  if (bynk.isSound) return bynk.file;
+  throw new CommandFailure("bynk.unsound", `${entry} does not compile.`, { where: entry });
 }

@@ -13,6 +13,7 @@ import { labelOf, renderMatrix } from "../../access/render-matrix.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { DecidingLine } from "../access/deciding-line.ts";
 import { withoutSideEffects } from "../access/side-effects.ts";
+import { registryFile } from "../bynk/entry.ts";
 import { loadRegistry } from "../entry.ts";
 import { CommandFailure } from "../failure.ts";
 import { type Paint, paint, stderr, stdout } from "../terminal.ts";
@@ -32,7 +33,7 @@ interface Flags {
 export function define(command: Command): void {
   command
     .description("Show who may reach what: every entrypoint against every party.")
-    .argument("<entry>", "file that exports the registry, such as src/registry.ts")
+    .argument("<entry>", "file that exports the registry, such as src/registry.ts; or a Bynk file or project")
     .option("--probe", "fill what code decides: try canInvoke with callers of every party, in memory")
     .option("--state <file>", 'states to probe in beside the initial ones, as JSON: { "chatRoom": { … } }')
     .option("--explain", "say for each cell what decided it (with --probe)")
@@ -60,7 +61,7 @@ async function showAccess(entry: string, flags: Flags): Promise<void> {
   const lock = flags.check === true ? readLock(flags.lock, entry) : null;
   const stateFile = flags.state ?? lock?.state;
   const states = stateFile === undefined ? undefined : readStates(stateFile);
-  const registry = await loadRegistry(entry);
+  const registry = await loadRegistry(await registryFile(entry));
   assertStates(registry, states);
   if (lock !== null) {
     return check(lock, lockOf(lock.probed ? await probe(registry, states) : declaredMatrix(registry.config)), flags);
