@@ -28,6 +28,8 @@ export interface Surroundings {
   readonly farClock: Clock;
   /** An actor that is not in memory must be woken then, epoch ms; null = nothing is due. */
   wakeAt(at: number | null): void;
+  /** Asks the runtime that holds a reserved actor, by its name; null where that is this one. */
+  keeperOf(name: string): ((question: string, args: readonly unknown[]) => Promise<unknown>) | null;
   /** What ids of this runtime's actors begin with, so that an id alone leads here. */
   readonly idPrefix: string;
 }

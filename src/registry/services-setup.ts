@@ -6,6 +6,7 @@
 import type { CompiledActor } from "../actors/entrypoints.ts";
 import { createInternalClient } from "../actors/internal-client.ts";
 import type { Runtime } from "../actors/runtime.ts";
+import type { ServiceLink } from "../actors/service-link.ts";
 import { ConfigurationError } from "../boundary/errors.ts";
 import type { By } from "../boundary/party.ts";
 import { type AnyServiceDefinition, identityOfService } from "../services/define.ts";
@@ -115,8 +116,11 @@ export class ServiceFloorPlan {
     return this.#queues;
   }
 
-  /** Starts the services on a runtime; before actors are woken, so that queues find their consumers. */
-  start(runtime: Runtime): ServiceRuntime {
+  /**
+   * Starts the services on a runtime; before actors are woken, so that queues find their consumers. Where they run
+   * `elsewhere`, nothing starts here, and that link reaches them.
+   */
+  start(runtime: Runtime, elsewhere: ServiceLink | null = null): ServiceRuntime {
     const services = new ServiceRuntime({
       floor: runtime,
       services: this.#services,
@@ -124,9 +128,14 @@ export class ServiceFloorPlan {
       deliveries: new ServiceDeliveries(runtime.host),
       cors: this.#corsOrigins.length === 0 ? null : { origins: this.#corsOrigins },
     });
+    if (elsewhere !== null) {
+      runtime.services = elsewhere;
+      return services;
+    }
     this.#queues.bind(runtime, (entry, message) => services.deliver(entry, message));
     runtime.services = services;
-    services.start();
+    // Where each actor has a process of its own, the platform keeps the time of crons.
+    if (runtime.surroundings === null) services.start();
     return services;
   }
 }

@@ -11,7 +11,7 @@ import type { Runtime } from "../actors/runtime.ts";
 import { invokeStateless } from "../actors/stateless.ts";
 import { queue } from "../actors/tokens.ts";
 import { recordOf } from "../boundary/caller.ts";
-import { ConfigurationError } from "../boundary/errors.ts";
+import { ConfigurationError, Refusal } from "../boundary/errors.ts";
 import { Admission } from "../boundary/gate.ts";
 import { Caller } from "../boundary/party.ts";
 import type { CallerRecord, InternalCaller } from "../boundary/scheme.ts";
@@ -28,6 +28,7 @@ const KEY: readonly string[] = [];
 export class QueueActors {
   /** Reserved actors by type name, to start the runtime with. */
   readonly actors: ReadonlyMap<string, CompiledActor>;
+  readonly #entries = new Map<string, QueueConsumer>();
   #runtime: Runtime | null = null;
   #deliver: Deliver | null = null;
 
@@ -37,6 +38,7 @@ export class QueueActors {
       for (const entry of service.queues.values()) {
         const name = typeName(entry);
         actors.set(name, compileActor(name, this.#define(entry)));
+        this.#entries.set(name, entry);
       }
     }
     this.actors = actors;
@@ -55,9 +57,31 @@ export class QueueActors {
     caller: InternalCaller | null,
     id: string | undefined,
   ): Promise<ServiceReceipt> {
+    const sender = caller === null ? null : await this.#senderOf(caller);
+    const ask = this.#running().surroundings?.keeperOf(typeName(entry));
+    if (ask != null) return (await ask("send", [body, sender, id])) as ServiceReceipt;
+    return this.#enqueue(entry, body, sender, id);
+  }
+
+  /** Answers what `keeperOf` was asked, in the runtime that holds the queue called `name`. */
+  async answer(name: string, question: string, args: readonly unknown[]): Promise<unknown> {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) throw new Refusal("not_found", { reason: "queue.unknown" });
+    // The arguments are those with which `send`, `dead` and `redrive` ask.
+    if (question === "send")
+      return this.#enqueue(entry, ...(args as [unknown, CallerRecord | null, string | undefined]));
+    if (question === "dead") return this.dead(entry, args[0] as Parameters<QueueActors["dead"]>[1]);
+    return this.redrive(entry, args[0] as Parameters<QueueActors["redrive"]>[1]);
+  }
+
+  async #enqueue(
+    entry: QueueConsumer,
+    body: unknown,
+    sender: CallerRecord | null,
+    id: string | undefined,
+  ): Promise<ServiceReceipt> {
     const runtime = this.#running();
     const compiled = this.actors.get(typeName(entry))!;
-    const sender = caller === null ? null : await this.#senderOf(caller);
     const receipt = await invokeStateless(
       runtime,
       {
@@ -88,11 +112,15 @@ export class QueueActors {
     entry: QueueConsumer,
     options: { readonly limit?: number; readonly after?: bigint | number },
   ): Promise<readonly DeadMessage[]> {
+    const ask = this.#running().surroundings?.keeperOf(typeName(entry));
+    if (ask != null) return (await ask("dead", [options])) as readonly DeadMessage[];
     return (await this.#context(entry))?.dead(entry.name, options) ?? [];
   }
 
   /** Puts dead-lettered messages back, all or those named; how many. */
   async redrive(entry: QueueConsumer, ids: readonly (bigint | number)[] | undefined): Promise<number> {
+    const ask = this.#running().surroundings?.keeperOf(typeName(entry));
+    if (ask != null) return (await ask("redrive", [ids])) as number;
     return (await this.#context(entry))?.redrive(entry.name, ids) ?? 0;
   }
 
