@@ -13,6 +13,8 @@ export interface Fleet {
   owns(ref: ActorRef): boolean;
   /** Who answers for an actor; null when it is this runtime. */
   calleeOf(name: string, address: Address): MaybePromise<Callee | null>;
+  /** What ids of this actor begin with, where an id alone must lead to it. Absent: nothing. */
+  idPrefixOf?(ref: ActorRef): string;
   /** Tells the others of a durable revocation; resolves when each of them has closed what falls under it. */
   revoked(row: RevocationRow): Promise<readonly ClosedConnection[]>;
   /** Tells the others of a durable policy epoch; resolves when it is in force with each of them. */

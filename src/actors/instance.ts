@@ -150,7 +150,7 @@ export class ActorInstance {
     if (config.canCreate !== undefined && creator !== null)
       await assertMayCreate(runtime, compiled, creator, key, input);
     const meta: ActorMeta = {
-      id: runtime.newActorId(),
+      id: runtime.newActorId(ref),
       createdAt: now,
       version: config.migrate?.version ?? 1,
       nextQueueId: 1,

@@ -439,8 +439,9 @@ export class Runtime {
   }
 
   /** The id of a new incarnation: random, and unique everywhere. */
-  newActorId(): string {
-    return `${this.surroundings?.idPrefix ?? ""}${newCorrelationId(this.host)}`;
+  newActorId(ref: ActorRef): string {
+    const prefix = this.#fleet?.idPrefixOf?.(ref) ?? this.surroundings?.idPrefix ?? "";
+    return `${prefix}${newCorrelationId(this.host)}`;
   }
 
   /** The clock of leases, whose ends may be far away. */
