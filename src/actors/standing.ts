@@ -68,7 +68,7 @@ export async function openStanding(runtime: Runtime, call: StandingCall): Promis
 function refuseCrowding(runtime: Runtime, { compiled, presentation }: StandingCall): Refusal | null {
   const address = presentation.address ?? "";
   const subject = { target: compiled.name, kind: "connect", name: "", address, connection: null };
-  return runtime.failedProofs.refuse(compiled.bases, presentation) ?? runtime.rates.refuseUnproved(subject);
+  return runtime.rates.refuseUnproved(subject) ?? runtime.failedProofs.refuse(compiled.bases, presentation);
 }
 
 /** Who opens: as the actor's own parties see it, else as the first entrypoint that admits it does (G2 holds for all). */
