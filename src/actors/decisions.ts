@@ -6,6 +6,7 @@ import type { SealedCaller } from "../boundary/caller.ts";
 import type { Outcome } from "../boundary/outcome.ts";
 import type { AnyRefinement } from "../boundary/party.ts";
 import type { Logger } from "../hosts/port.ts";
+import type { Levels } from "./levels.ts";
 
 export type EntryKind =
   | "action"
@@ -38,7 +39,10 @@ export interface Decision {
   readonly outcome: Outcome;
   /** Stable reason code; empty for `ok`. */
   readonly reason: string;
+  /** What the peer was told when it was refused; null where it was told none. */
   readonly correlationId: string | null;
+  /** W3C `traceparent` of the request, as it came; null where there was none. Never trusted, only parsed. */
+  readonly traceparent: string | null;
   /** ms from arrival to decision. */
   readonly duration: number;
 }
@@ -50,6 +54,10 @@ export interface DecisionSinkContext {
   readonly log: Logger;
   /** Every refinement the registry's entrypoints name: a sink may record which of them a caller satisfied. */
   readonly refinements: readonly AnyRefinement[];
+  /** True for names that definitions declare; others were chosen by a peer. */
+  isDeclared(target: string, kind: EntryKind, name: string): boolean;
+  /** What is held at this instant: actors, connections, leases, queues. */
+  levels(): Levels;
 }
 
 /** Where decisions go beside memory, such as a file. Given to `setup({ decisions })`. */
@@ -88,6 +96,7 @@ export class DecisionRing {
     reason: string,
     correlationId: string | null,
     duration: number,
+    traceparent: string | null = null,
   ): void {
     const decision: Decision = {
       seq: ++this.#seq,
@@ -101,6 +110,7 @@ export class DecisionRing {
       outcome,
       reason,
       correlationId,
+      traceparent,
       duration,
     };
     this.#ring[decision.seq % this.#capacity] = decision;

@@ -2,19 +2,25 @@
  * Owns the registry: what `setup` returns. Starts its runtime on first use, once; serves requests and sockets through
  * `edge.ts`; carries the operations an operator has (revoke, bumpEpoch, close).
  */
-import type { DecisionSink } from "../actors/decisions.ts";
+import type { DecisionSink, DecisionSinkContext } from "../actors/decisions.ts";
 import type { CompiledActor } from "../actors/entrypoints.ts";
+import type { Fleet } from "../actors/fleet.ts";
+import { levelsOf } from "../actors/levels.ts";
 import type { RegistryLimits } from "../actors/limits.ts";
 import type { DeadMessage } from "../actors/queue.ts";
 import { type RevokeReceipt, Runtime } from "../actors/runtime.ts";
 import type { QueueRef, ServiceReceipt, ServiceSendOptions } from "../actors/service-link.ts";
+import type { Surroundings } from "../actors/surroundings.ts";
 import { ConfigurationError } from "../boundary/errors.ts";
 import type { RevokeQuery } from "../boundary/lease.ts";
 import type { RateRule } from "../boundary/rate.ts";
 import type { Host } from "../hosts/port.ts";
 import type { CompiledService } from "../services/entrypoints.ts";
+import type { QueueActors } from "../services/queue-actors.ts";
+import { isDeclared } from "./declared.ts";
 import { Edge } from "./edge.ts";
 import { inboundOf, toResponse } from "./fetch.ts";
+import type { MessageBatch } from "./services-module.ts";
 import { byOfServices, ServiceFloorPlan } from "./services-setup.ts";
 import type { ActorMap } from "./setup.ts";
 
@@ -34,8 +40,8 @@ export interface RegistryConfig {
   /** ms */
   readonly skew: number;
   readonly host: Host | (() => Host) | null;
-  /** Where decisions are kept beside memory; null: nowhere. */
-  readonly decisions: DecisionSink | null;
+  /** Where decisions go beside memory. */
+  readonly decisions: readonly DecisionSink[];
 }
 
 export interface ServeOptions {
@@ -55,9 +61,47 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** What a platform adds to a registry: how it listens. */
+/** What a platform adds to a registry: how it listens, or what it is loaded as. */
 export interface Platform {
-  serve(registry: Registry, options: ServeOptions): Promise<Served>;
+  serve?(registry: Registry, options: ServeOptions): Promise<Served>;
+  worker?(registry: Registry): WorkerModule;
+  /** What serves the registry where the platform, not the program, says on what it runs. */
+  edge?(registry: Registry): Promise<Edge>;
+}
+
+/** A registry as a Worker: `export default w.handler; export const BywardActor = w.Actor`. */
+export interface WorkerModule {
+  readonly handler: WorkerHandler;
+  /** The class of Durable Objects that actors live in; bound as `BYWARD_ACTOR`. */
+  readonly Actor: new (
+    ctx: never,
+    env: never,
+  ) => object;
+}
+
+/** Handlers of the front Worker; each event brings the environment with bindings, variables and secrets. */
+export interface WorkerHandler {
+  fetch(request: Request, env: object, context?: WorkerContext): Promise<Response>;
+  /** Runs the crons of services with this schedule. */
+  scheduled(event: { readonly cron: string; readonly scheduledTime: number }, env: object): Promise<void>;
+  /** Hands messages of a platform's queue to the service queue of the same name. */
+  queue(batch: MessageBatch, env: object): Promise<void>;
+}
+
+export interface WorkerContext {
+  waitUntil(promise: Promise<unknown>): void;
+}
+
+/** Where a runtime stands among others of its registry. */
+export interface Spread {
+  readonly fleet: Fleet;
+  readonly surroundings?: Surroundings;
+}
+
+/** One of several runtimes of a registry. */
+export interface Mounted {
+  readonly edge: Edge;
+  readonly queues: QueueActors;
 }
 
 export class Registry<Actors extends ActorMap = ActorMap> {
@@ -67,7 +111,7 @@ export class Registry<Actors extends ActorMap = ActorMap> {
   readonly #platform: Platform | null;
   readonly #plan: ServiceFloorPlan;
   #edge: Promise<Edge> | null = null;
-  #sink: DecisionSink | null = null;
+  readonly #sinks: DecisionSink[] = [];
 
   constructor(config: RegistryConfig, platform: Platform | null) {
     this.config = config;
@@ -94,7 +138,7 @@ export class Registry<Actors extends ActorMap = ActorMap> {
    * @throws ConfigurationError `host_required` where the platform cannot listen
    */
   async serve(options: ServeOptions = {}): Promise<Served> {
-    if (this.#platform === null) {
+    if (this.#platform?.serve === undefined) {
       throw new ConfigurationError(
         "host_required",
         "serve() needs a platform that listens. Import `byward` under Node, or use registry.fetch with setup({ host }).",
@@ -147,18 +191,40 @@ export class Registry<Actors extends ActorMap = ActorMap> {
     return this.#plan.queues.redrive(services.queueOf(ref as QueueRef), ids);
   }
 
+  /**
+   * The registry as a Worker with Durable Objects: `const w = registry.worker(); export default w.handler;
+   * export const BywardActor = w.Actor`.
+   * @throws ConfigurationError `host_required` outside of the Workers runtime
+   */
+  worker(): WorkerModule {
+    if (this.#platform?.worker === undefined) {
+      throw new ConfigurationError(
+        "host_required",
+        "worker() needs the Workers runtime: bundle with the export condition `workerd`, as wrangler does.",
+      );
+    }
+    return this.#platform.worker(this as unknown as Registry);
+  }
+
+  /** Starts one more runtime, for platforms where each actor has a process of its own. */
+  async mount(host: Host, spread: Spread): Promise<Mounted> {
+    const plan = new ServiceFloorPlan(this.config.services, this.config.corsOrigins);
+    return { edge: await this.#startOn(host, plan, spread), queues: plan.queues };
+  }
+
   /** Starts on `host`, for platforms and tests; later calls must name no other. */
-  start(host: Host): Promise<Edge> {
+  start(host: Host, spread?: Spread): Promise<Edge> {
     if (this.#edge !== null) {
       throw new ConfigurationError("registry.started", "This registry already runs. Make a second one with setup().");
     }
-    this.#edge = this.#startOn(host);
+    this.#edge = this.#startOn(host, this.#plan, spread);
     return this.#edge;
   }
 
   /** What serves it, started with the configured host if nothing started it yet. */
   edge(): Promise<Edge> {
     if (this.#edge === null) {
+      if (this.#platform?.edge !== undefined) return this.#platform.edge(this as unknown as Registry);
       const { host } = this.config;
       if (host === null) {
         throw new ConfigurationError(
@@ -182,36 +248,47 @@ export class Registry<Actors extends ActorMap = ActorMap> {
     await services.stop();
     await runtime.stop();
     await runtime.host.store.close();
-    await this.#sink?.close();
+    for (const sink of this.#sinks) await sink.close();
   }
 
   /** A registry put on a memory host by a test writes no log of decisions, unless that host is its own. */
   #startSink(runtime: Runtime): void {
     const { decisions, host } = this.config;
-    if (decisions === null || (runtime.host.kind === "memory" && host === null)) return;
+    if (decisions.length === 0 || (runtime.host.kind === "memory" && host === null)) return;
     const by = [
       ...[...this.config.actors.values()].flatMap(({ allBy }) => allBy),
       ...byOfServices(this.config.services),
     ];
     const refinements = [...new Set(by)].filter((one) => one.type === "refinement");
-    decisions.start({ log: runtime.host.log, refinements });
-    runtime.decisions.subscribe((decision) => decisions.record(decision));
-    this.#sink = decisions;
+    const context: DecisionSinkContext = {
+      log: runtime.host.log,
+      refinements,
+      isDeclared: (target, kind, name) => isDeclared(runtime.actors, target, kind, name),
+      levels: () => levelsOf(runtime),
+    };
+    for (const sink of decisions) {
+      if (!this.#sinks.includes(sink)) {
+        sink.start(context);
+        this.#sinks.push(sink);
+      }
+      runtime.decisions.subscribe((decision) => sink.record(decision));
+    }
   }
 
-  async #startOn(host: Host): Promise<Edge> {
+  async #startOn(host: Host, plan: ServiceFloorPlan = this.#plan, spread?: Spread): Promise<Edge> {
     const runtime = await Runtime.start({
       host,
-      actors: this.#plan.withReserved(this.config.actors),
+      actors: plan.withReserved(this.config.actors),
       extraParties: [],
       extraBy: byOfServices(this.config.services),
       limits: this.config.limits,
       rate: this.config.rate,
       skew: this.config.skew,
+      ...spread,
     });
     this.#startSink(runtime);
-    const services = this.#plan.start(runtime);
-    void runtime.wakeDue();
+    const services = plan.start(runtime);
+    if (spread === undefined) void runtime.wakeDue();
     return new Edge(runtime, services, this.config);
   }
 }

@@ -39,8 +39,8 @@ export interface SetupOptions<Actors extends ActorMap = ActorMap> {
   readonly hosts?: readonly string[];
   /** Clock skew allowed on token times, seconds. Default 5, at most 30. */
   readonly skew?: number;
-  /** Where decisions of the gate are kept beside memory, such as `decisionLog({ directory })` on Node. Default nowhere. */
-  readonly decisions?: DecisionSink;
+  /** Where decisions of the gate go beside memory: a sink, or several, such as `decisionLog({ directory })`. Default nowhere. */
+  readonly decisions?: DecisionSink | readonly DecisionSink[];
   /** Where actors run when no command line or platform says otherwise, such as `memory()`. */
   readonly host?: Host | (() => Host);
 }
@@ -83,7 +83,7 @@ export function configure(options: SetupOptions): RegistryConfig {
     hosts: options.hosts ?? [],
     skew: (options.skew ?? 5) * 1000,
     host: options.host ?? null,
-    decisions: options.decisions ?? null,
+    decisions: sinksOf(options),
   };
 }
 
@@ -116,6 +116,10 @@ function assertName(name: string): void {
       `setup(): an actor cannot be called "${name}": clients use that name.`,
     );
   }
+}
+
+function sinksOf({ decisions = [] }: SetupOptions): readonly DecisionSink[] {
+  return Array.isArray(decisions) ? decisions : [decisions as DecisionSink];
 }
 
 const OPTION_KEYS: ReadonlySet<string> = new Set([
@@ -152,7 +156,7 @@ function assertOptions(options: SetupOptions): void {
     }
     if (!(typeof value === "number" && value > 0)) refuse(`limit \`${name}\` must be a number above 0.`);
   }
-  if (options.decisions !== undefined && typeof options.decisions?.record !== "function") {
+  if (sinksOf(options).some((sink) => typeof sink?.record !== "function")) {
     refuse("`decisions` is a sink, such as what decisionLog({ directory }) returns.");
   }
   if (options.skew !== undefined && !(options.skew >= 0 && options.skew <= 30)) {
