@@ -237,6 +237,11 @@ export class Registry<Actors extends ActorMap = ActorMap> {
     return this.#edge;
   }
 
+  /** The reserved actors behind queues of services, for hosts that reach them across processes. */
+  get queueActors(): QueueActors {
+    return this.#plan.queues;
+  }
+
   async runtime(): Promise<Runtime> {
     return (await this.edge()).runtime;
   }
