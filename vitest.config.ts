@@ -15,6 +15,7 @@ export default defineConfig({
       { find: /^byward\/hono$/, replacement: source("registry/services-hono.ts") },
       { find: /^byward\/bynk$/, replacement: source("bynk/index.ts") },
       { find: /^byward\/cloudflare$/, replacement: source("hosts/cloudflare/index.ts") },
+      { find: /^byward\/telemetry$/, replacement: source("telemetry/index.ts") },
       { find: /^byward\/rivet$/, replacement: source("hosts/rivet/index.ts") },
       { find: /^byward\/cedar$/, replacement: source("access/cedar/index.ts") },
     ],

@@ -1,6 +1,6 @@
 /**
- * What the durable decision log costs: WebSocket actions, pipelined, through the whole gate, to one server process that serves the
- * same actor with the log and without it; short rounds alternate in one run. Compared is the server's processor time for an
+ * What the durable decision log and telemetry cost: WebSocket actions, pipelined, through the whole gate, to one server process that
+ * serves the same actor with either and with none; short rounds alternate in one run. Compared is the server's processor time for an
  * action, which a busy machine disturbs less than the clock; actions a second are printed beside it. Not measured: disks slower
  * than the page cache.
  *
@@ -20,7 +20,7 @@ const WINDOW = 64;
 const server = fork(fileURLToPath(new URL("./decisions-server.ts", import.meta.url)), {
   env: { ...process.env, AUTH_JWT_SECRET: SECRET, BYWARD_LOG: "silent" },
 });
-const [urls] = (await once(server, "message")) as [{ readonly plain: string; readonly logged: string }];
+const [urls] = (await once(server, "message")) as [Readonly<Record<"plain" | "logged" | "counted", string>>];
 const token = await new SignJWT({})
   .setProtectedHeader({ alg: "HS256", typ: "JWT" })
   .setSubject("alice")
@@ -73,26 +73,25 @@ async function round(url: string): Promise<Round> {
 const median = (numbers: readonly number[]): number =>
   [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 
-const plain: Round[] = [];
-const logged: Round[] = [];
-await round(urls.plain);
-await round(urls.logged);
+type Kind = keyof typeof urls;
+const kinds: readonly Kind[] = ["plain", "logged", "counted"];
+const rounds: Record<Kind, Round[]> = { plain: [], logged: [], counted: [] };
+for (const kind of kinds) await round(urls[kind]);
 for (let at = 0; at < ROUNDS; at++) {
-  // Which goes first alternates, so that a drift of the machine favours neither.
-  const order = at % 2 === 0 ? [plain, logged] : [logged, plain];
-  for (const into of order) into.push(await round(into === plain ? urls.plain : urls.logged));
+  // Which goes first changes, so that a drift of the machine favours none.
+  for (let place = 0; place < kinds.length; place++) {
+    const kind = kinds[(at + place) % kinds.length]!;
+    rounds[kind].push(await round(urls[kind]));
+  }
 }
 server.send("stop");
-const show = (name: string, rounds: readonly Round[]): void =>
+const titles: Readonly<Record<Kind, string>> = { plain: "no sink  ", logged: "log      ", counted: "telemetry" };
+for (const kind of kinds) {
+  const cost = median(rounds[kind].map((one) => one.cost)).toFixed(2);
+  const perSecond = Math.round(median(rounds[kind].map((one) => one.perSecond)));
+  const ratio = (of: keyof Round) => median(rounds[kind].map((one, at) => one[of] / rounds.plain[at]![of])).toFixed(3);
   console.log(
-    `${name}  ${median(rounds.map(({ cost }) => cost)).toFixed(2)} µs of the server an action, ` +
-      `${Math.round(median(rounds.map(({ perSecond }) => perSecond)))} actions/s`,
+    `${titles[kind]}  ${cost} µs of the server an action, ${perSecond} actions/s; of no sink's: ` +
+      `${ratio("cost")} of processor time, ${ratio("perSecond")} of actions a second (medians of ${ROUNDS})`,
   );
-show("without log", plain);
-show("with log   ", logged);
-const ratios = logged.map(({ cost }, at) => cost / plain[at]!.cost);
-const throughput = logged.map(({ perSecond }, at) => perSecond / plain[at]!.perSecond);
-console.log(
-  `ratio        ${median(ratios).toFixed(3)} of processor time, ${median(throughput).toFixed(3)} of actions a second ` +
-    `(medians of ${ROUNDS} pairs)`,
-);
+}

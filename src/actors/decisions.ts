@@ -113,6 +113,15 @@ export class DecisionRing {
       traceparent,
       duration,
     };
+    this.#add(decision);
+  }
+
+  /** Takes over a decision of another runtime of the same registry, in the order of this one. */
+  adopt(decision: Omit<Decision, "seq">): void {
+    this.#add({ ...decision, seq: ++this.#seq });
+  }
+
+  #add(decision: Decision): void {
     this.#ring[decision.seq % this.#capacity] = decision;
     for (const listener of this.#listeners) listener(decision);
   }

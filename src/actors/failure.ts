@@ -31,12 +31,25 @@ export function newCorrelationId(host: Host): string {
   return text;
 }
 
+const CORRELATIONS = new WeakMap<object, string>();
+
+/** The correlation id of what was thrown: the peer and the decision log are told the same. */
+export function correlationOf(host: Host, error: unknown): string {
+  if (typeof error !== "object" || error === null) return newCorrelationId(host);
+  let id = CORRELATIONS.get(error);
+  if (id === undefined) {
+    id = newCorrelationId(host);
+    CORRELATIONS.set(error, id);
+  }
+  return id;
+}
+
 /** Turns what was thrown into what is told. Faults are logged here, once, with the correlation id. */
 export function toWireFailure(
   host: Host,
   error: unknown,
   where: object,
-  correlationId: string = newCorrelationId(host),
+  correlationId: string = correlationOf(host, error),
 ): WireFailure {
   if (error instanceof UserError) {
     return {

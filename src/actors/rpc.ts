@@ -27,7 +27,7 @@ import type {
 import type { Connection, ConnectionLink, Outgoing } from "./connection.ts";
 import { describeConnection } from "./dormant.ts";
 import type { CompiledActor } from "./entrypoints.ts";
-import { outcomeOf, reasonOf, toWireFailure, type WireFailure } from "./failure.ts";
+import { correlationOf, outcomeOf, reasonOf, toWireFailure, type WireFailure } from "./failure.ts";
 import { Admission, admit, type Verdict } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
 import type { QueueReceipt } from "./queue.ts";
@@ -272,7 +272,7 @@ class RpcSession implements ConnectionLink {
       admitted ? verdict.caller : this.#connection!.caller,
       admitted ? "ok" : outcomeOf(verdict),
       admitted ? "" : reasonOf(verdict),
-      null,
+      admitted ? null : correlationOf(this.#runtime.host, verdict),
       this.#runtime.host.clock.now() - started,
     );
     if (admitted) {
@@ -352,7 +352,7 @@ class RpcSession implements ConnectionLink {
         connection.caller,
         refusal === null ? "ok" : refusal.outcome,
         refusal?.reason ?? "",
-        null,
+        refusal === null ? null : correlationOf(this.#runtime.host, refusal),
         0,
       );
       if (refusal !== null) {

@@ -10,7 +10,7 @@ import type { Credentials } from "../boundary/verify.ts";
 import { keyText } from "../protocol/key.ts";
 import type { Connection, ConnectionKind } from "./connection.ts";
 import type { CompiledActor } from "./entrypoints.ts";
-import { outcomeOf, reasonOf } from "./failure.ts";
+import { correlationOf, outcomeOf, reasonOf } from "./failure.ts";
 import type { ActorInstance } from "./instance.ts";
 import type { Runtime } from "./runtime.ts";
 import { type Address, actorNotFound, locateOrJudge, refuseDead } from "./stateless.ts";
@@ -42,12 +42,14 @@ export async function openStanding(runtime: Runtime, call: StandingCall): Promis
   let caller: SealedCaller | null = null;
   let outcome: ReturnType<typeof outcomeOf> | "ok" = "ok";
   let reason = "";
+  let correlationId: string | null = null;
   try {
     if (runtime.connections.size >= runtime.limits.maxConnections) {
       throw new Refusal("overloaded", { reason: "connections.limit" });
     }
     const failing = refuseCrowding(runtime, call);
     if (failing !== null) throw failing;
+    await runtime.surroundings?.enroll();
     const credentials = await runtime.proveForConnection(compiled, call.presentation);
     const dead = refuseDead(runtime, credentials);
     if (dead !== null) throw dead;
@@ -56,11 +58,26 @@ export async function openStanding(runtime: Runtime, call: StandingCall): Promis
   } catch (error) {
     outcome = outcomeOf(error);
     reason = reasonOf(error);
+    correlationId = correlationOf(runtime.host, error);
     throw error;
   } finally {
     const key = "id" in call.address ? `@${call.address.id}` : keyText(call.address.key);
     const duration = runtime.host.clock.now() - started;
-    runtime.decisions.record(started, compiled.name, key, "connect", "", caller, outcome, reason, null, duration);
+    const { decisions } = runtime;
+    const trace = call.presentation.header("traceparent");
+    decisions.record(
+      started,
+      compiled.name,
+      key,
+      "connect",
+      "",
+      caller,
+      outcome,
+      reason,
+      correlationId,
+      duration,
+      trace,
+    );
   }
 }
 

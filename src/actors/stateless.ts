@@ -8,7 +8,6 @@
 import type { SealedCaller } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
 import { endedLease } from "../boundary/gate.ts";
-import type { Outcome } from "../boundary/outcome.ts";
 import type { By } from "../boundary/party.ts";
 import type { RateSubject } from "../boundary/rate.ts";
 import type { Presentation } from "../boundary/scheme.ts";
@@ -18,7 +17,7 @@ import type { Connection, ConnectionKind } from "./connection.ts";
 import { InvocationScope } from "./context.ts";
 import type { Delivery } from "./deliveries.ts";
 import { basesOf, type CompiledActor } from "./entrypoints.ts";
-import { outcomeOf, reasonOf } from "./failure.ts";
+import { correlationOf, outcomeOf, reasonOf } from "./failure.ts";
 import { Admission, admit } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
 import type { Runtime } from "./runtime.ts";
@@ -81,6 +80,8 @@ export async function invokeStateless<T>(runtime: Runtime, call: StatelessCall, 
   try {
     const limited = runtime.rates.refuseUnproved(rateSubject(call));
     if (limited !== null) throw limited;
+    // What stays open must hear of revocations.
+    if (call.keepConnection) await runtime.surroundings?.enroll();
     const proved = await authenticate(runtime, call.by, call.presentation);
     caller = proved.caller;
     for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -90,7 +91,7 @@ export async function invokeStateless<T>(runtime: Runtime, call: StatelessCall, 
     throw new Refusal("overloaded", { reason: "create.raced" });
   } catch (error) {
     if (!(error instanceof DecidedError)) {
-      recordDecision(runtime, call, caller, outcomeOf(error), reasonOf(error), started);
+      recordDecision(runtime, call, caller, started, error);
       throw error;
     }
     throw error.cause;
@@ -145,7 +146,7 @@ async function attempt<T>(
       const end = instance.connections.endOf(connection);
       if (end !== null) throw endedLease(end);
     }
-    recordDecision(runtime, call, admission.caller, "ok", "", started);
+    recordDecision(runtime, call, admission.caller, started);
     instance.connections.register(connection);
     try {
       return await run(admission, instance, connection);
@@ -205,11 +206,11 @@ function recordDecision(
   runtime: Runtime,
   call: StatelessCall,
   caller: SealedCaller | null,
-  outcome: Outcome,
-  reason: string,
   started: number,
+  error?: unknown,
 ): void {
-  const { target, address } = call;
+  const { target, address, presentation } = call;
+  const isRefused = error !== undefined;
   runtime.decisions.record(
     started,
     call.compiled.name,
@@ -217,9 +218,10 @@ function recordDecision(
     target.kind,
     "name" in target ? target.name : "",
     caller,
-    outcome,
-    reason,
-    null,
+    isRefused ? outcomeOf(error) : "ok",
+    isRefused ? reasonOf(error) : "",
+    isRefused ? correlationOf(runtime.host, error) : null,
     runtime.host.clock.now() - started,
+    presentation.header("traceparent"),
   );
 }

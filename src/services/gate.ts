@@ -166,7 +166,7 @@ function refused<Context>(source: GateSource, approach: Approach<Context>, error
 
 function record<Context>(
   { floor }: GateSource,
-  { entry, started, correlationId, caller }: Approach<Context>,
+  { entry, presentation, started, correlationId, caller }: Approach<Context>,
   outcome: Parameters<typeof floor.decisions.record>[6],
   reason: string,
 ): void {
@@ -182,5 +182,6 @@ function record<Context>(
     reason,
     correlationId,
     duration,
+    presentation.header("traceparent"),
   );
 }

@@ -2,7 +2,19 @@ import fs, { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, sta
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { actor, anyOf, bearer, decisionLog, hasClaim, memory, party, refine, setup, Visitor } from "byward";
+import {
+  actor,
+  anyOf,
+  bearer,
+  type DecisionSinkContext,
+  decisionLog,
+  hasClaim,
+  memory,
+  party,
+  refine,
+  setup,
+  Visitor,
+} from "byward";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { replayDecision } from "../../src/access/replay.ts";
 import { DecisionRing } from "../../src/actors/decisions.ts";
@@ -27,6 +39,12 @@ const desk = actor({
 });
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
+const CONTEXT: DecisionSinkContext = {
+  log: silent,
+  refinements: [],
+  isDeclared: () => true,
+  levels: () => ({ actors: [], connections: [], leaseEnds: { expired: 0, revoked: 0 } }),
+};
 const records = () => [...decisionsIn(directory)].map(({ record }) => record);
 const text = (): string =>
   filesOf(directory)
@@ -37,7 +55,7 @@ const text = (): string =>
 function feed(count: number, options: Partial<Parameters<typeof decisionLog>[0]> = {}, name = "open") {
   const log = decisionLog({ directory, ...options });
   const ring = new DecisionRing(8);
-  log.start({ log: silent, refinements: [] });
+  log.start(CONTEXT);
   ring.subscribe(log.record);
   for (let index = 0; index < count; index++) {
     ring.record(
@@ -240,7 +258,7 @@ export const registry = setup({ use: { desk: actor({ by: Admin, actions: { open:
 test("what is read is what was recorded, whatever shapes and numbers it has", async () => {
   const log = decisionLog({ directory, maxFileSize: 8192, maxFiles: 100 });
   const ring = new DecisionRing(20_000);
-  log.start({ log: silent, refinements: [] });
+  log.start(CONTEXT);
   ring.subscribe(log.record);
   const seed = Date.now() % 2 ** 31;
   let state = seed;

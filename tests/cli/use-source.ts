@@ -7,6 +7,7 @@ const SUBPATHS: Readonly<Record<string, string>> = {
   "byward/bynk": "bynk/index.ts",
   "byward/bynk/runtime": "bynk/runtime/index.ts",
   "byward/testing": "testing/index.ts",
+  "byward/telemetry": "telemetry/index.ts",
   "byward/hono": "registry/services-hono.ts",
 };
 

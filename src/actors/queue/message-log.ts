@@ -54,6 +54,11 @@ export class MessageLog {
     return this.#total;
   }
 
+  /** Messages that are dead-lettered, of all queues. */
+  get dead(): number {
+    return this.#dead;
+  }
+
   get isFull(): boolean {
     return this.#total >= this.#core.limits.maxQueueSize;
   }
