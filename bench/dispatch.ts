@@ -62,6 +62,32 @@ upgrade.serve({
 deliver(JSON.stringify({ t: "hello", token: await mintToken() }));
 while (answered === 0) await new Promise(setImmediate);
 
+const token = await mintToken();
+const body = new TextEncoder().encode('["hello world"]');
+const HEADERS: Readonly<Record<string, string>> = {
+  authorization: `Bearer ${token}`,
+  "content-type": "application/json",
+  "content-length": String(body.length),
+  host: "127.0.0.1",
+};
+/** One HTTP action without HTTP. */
+const request = async (): Promise<void> => {
+  const answer = await edge.handle({
+    method: "POST",
+    path: "/actors/bench/one/actions/echo",
+    query: "",
+    origin: "http://127.0.0.1",
+    remoteAddress: "127.0.0.1",
+    header: (name: string) => HEADERS[name] ?? null,
+    headers: () => Object.entries(HEADERS),
+    bytes: async () => body,
+    stream: () => null,
+    signal,
+  });
+  if (answer.status !== 200) throw new Error(String(answer.body));
+};
+const { signal } = new AbortController();
+
 let id = 0;
 const message = (): string => JSON.stringify({ t: "action", id: ++id, name: "echo", args: ["hello world"] });
 const cpuOf = async (work: () => Promise<void>): Promise<number> => {
@@ -81,6 +107,9 @@ const ways: Readonly<Record<string, () => Promise<void>>> = {
       deliver(`[${Array.from({ length: 32 }, message).join(",")}]`);
       await undefined;
     }
+  },
+  "HTTP action, bearer": async () => {
+    for (let count = 0; count < MESSAGES; count++) await request();
   },
   "floor: JSON alone": async () => {
     for (let count = 0; count < MESSAGES; count++) {
