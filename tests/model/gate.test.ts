@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { VirtualClock } from "../../src/hosts/memory/clock.ts";
 import { MemoryStore } from "../../src/hosts/memory/store.ts";
 import { nodeDigests } from "../../src/hosts/node/host.ts";
+import { WIRE } from "./decide.ts";
 import { describe, newCoverage, runSequence } from "./run.ts";
 
 const SEQUENCES = Number(process.env["BYWARD_MODEL"] ?? 2_000);
@@ -21,6 +22,10 @@ test(`the gate agrees with its model`, { timeout: 3_600_000 }, async () => {
   for (let seed = FROM; seed < FROM + count; seed++) {
     const found = await runSequence(library, seed, coverage);
     if (found !== null) expect.fail(describe(found));
+  }
+  if (count >= 2_000) {
+    const met = [...coverage.answers.keys()].map((key) => key.split(" ")[1]);
+    expect([...Object.keys(WIRE), "ok", "duplicate"].filter((answer) => !met.includes(answer))).toEqual([]);
   }
   const answers = [...coverage.answers].sort(([, a], [, b]) => b - a).map(([answer, times]) => `${answer} ${times}`);
   console.log(

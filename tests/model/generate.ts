@@ -56,6 +56,8 @@ const WIDE: readonly ByName[] = [
   "user",
   "callerOrUser",
 ];
+/** Those that a renewal can lose. */
+const NARROW: readonly ByName[] = ["admin", "admin", "editor"];
 const CREATE_ANSWERS = ANSWERS.filter((answer) => answer !== "open");
 const LIKELY: readonly Answer[] = ["true", "true", "true", "true", "slow-true", "slow-true", "policy", "is-user"];
 
@@ -71,8 +73,8 @@ export function generateDefinition(dice: Dice): Definition {
     "request",
     "websocket",
   ];
-  const guards = Object.fromEntries(
-    guardable.flatMap((entry) => (dice.chance(0.15) ? [[entry, dice.pick(NAMES)] as const] : [])),
+  const guards: Record<string, ByName> = Object.fromEntries(
+    guardable.flatMap((entry) => (dice.chance(0.15) ? [[entry, dice.pick(dice.chance(0.4) ? NARROW : NAMES)]] : [])),
   );
   return {
     skew: dice.pick([0, 5]),

@@ -591,6 +591,7 @@ export class World {
     { slow, streams }: { readonly slow: boolean; readonly streams: string | null },
   ): () => Seen {
     const aborted = new AbortController();
+    let received: Promise<Uint8Array> | null = null;
     const inbound = {
       method,
       path,
@@ -599,17 +600,15 @@ export class World {
       remoteAddress: "10.0.0.1",
       header: (name: string) => headers.get(name) ?? null,
       headers: () => headers.entries(),
-      bytes: async () => {
-        if (slow) await this.#wait(SLOW);
-        return UTF8.encode(bytes);
-      },
+      bytes: () =>
+        (received ??= slow ? this.#wait(SLOW).then(() => UTF8.encode(bytes)) : Promise.resolve(UTF8.encode(bytes))),
       stream: () => null,
       signal: aborted.signal,
     };
     let seen: Seen = { answer: null, status: null, output: undefined };
     void this.#edge.handle(inbound).then((response: Loose) => {
       seen = this.#readResponse(response);
-      if (response.status === 200 && streams !== null) this.#stream(response.body, streams, aborted);
+      if (response.body instanceof ReadableStream && streams !== null) this.#stream(response.body, streams, aborted);
     });
     return () => seen;
   }
