@@ -66,6 +66,8 @@ async function measure(store: SqliteStore, key: string, count: number): Promise<
     actor: ref,
     store,
     durability: "durable",
+    clock,
+    saveInterval: 10_000,
     encodeState: () => cell.encode(),
     wakeAt: () => queues.wakeAt(),
     commitFailed: (error) => {

@@ -11,6 +11,7 @@ import type { Delivery } from "./deliveries.ts";
 import type { GateContext } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
 import type { ActorKv } from "./kv.ts";
+import type { SaveOptions } from "./outbox.ts";
 import type { QueueContext } from "./queue.ts";
 import type { ActorSchedule } from "./schedule.ts";
 import type { CallRef, QueueRef, ServiceReceipt, ServiceSendOptions } from "./service-link.ts";
@@ -105,8 +106,8 @@ export class ActorScope implements BaseContext {
     const caller = this.instance.asCaller(this.originalCaller());
     return this.instance.services().send(ref as QueueRef, caller, message, options.id);
   }
-  saveState(_options?: { readonly immediate?: boolean; readonly maxWait?: number }): Promise<void> {
-    return this.instance.saveState();
+  saveState(options: SaveOptions = {}): Promise<void> {
+    return this.instance.saveState(options);
   }
   waitUntil(promise: Promise<unknown>): void {
     this.instance.waitUntil(promise);

@@ -20,7 +20,7 @@ import type { CompiledActor } from "./entrypoints.ts";
 import { createInternalClient } from "./internal-client.ts";
 import { Invocations } from "./invocation.ts";
 import { ActorKv } from "./kv.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type SaveOptions } from "./outbox.ts";
 import { OutgoingLinks } from "./outgoing.ts";
 import { ActorQueues } from "./queue.ts";
 import type { Runtime } from "./runtime.ts";
@@ -91,6 +91,8 @@ export class ActorInstance {
       actor: ref,
       store: runtime.host.store,
       durability: compiled.options.durability,
+      clock: runtime.host.clock,
+      saveInterval: compiled.options.stateSaveInterval,
       encodeState: () => this.#cell?.encode() ?? null,
       wakeAt: () => this.#wakeAt(),
       commitFailed: (error) => this.#commitFailed(error),
@@ -257,9 +259,9 @@ export class ActorInstance {
     return this.#vars;
   }
 
-  /** Resolves when what was changed so far is durable; in a creation hook at once, since all of it becomes so together. */
-  saveState(): Promise<void> {
-    return this.outbox.isHeld ? Promise.resolve() : this.outbox.durable();
+  /** Resolves when what was changed so far is saved; in a creation hook at once, since all of it becomes so together. */
+  saveState(options: SaveOptions): Promise<void> {
+    return this.outbox.isHeld ? Promise.resolve() : this.outbox.save(options);
   }
 
   connectionView(): ReadonlyMap<string, Conn> {
@@ -398,7 +400,7 @@ export class ActorInstance {
       if (this.compiled.config.run !== undefined && this.#meta.running && cause === "sleep") {
         this.#stageMeta({ running: false });
       }
-      await this.outbox.durable();
+      await this.outbox.save({ immediate: true });
       // Marks of deliveries and of idempotency ids whose time is over; nothing else forgets them.
       if (this.deliveries.isUsed || this.compiled.queues !== null) {
         await this.runtime.host.store.replayPrune(this.ref, this.clock.now());

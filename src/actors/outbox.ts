@@ -3,17 +3,20 @@
  * receipts) waits here until the commit it rests on is durable, then leaves in order (G8, design §6 "output gate").
  *
  * One commit of an actor is under way at a time; what is staged meanwhile joins the next one. An invocation that staged
- * nothing waits only for commits it may have read.
+ * nothing waits only for commits it may have read. Of a relaxed actor, changes of state alone hold nothing back: they are
+ * saved at most once per interval, and together with whatever else is written sooner.
  */
 import { Refusal } from "../boundary/errors.ts";
 import type {
   ActorMeta,
   ActorRef,
   ActorStore,
+  Clock,
   ConnectionRow,
   QueueRow,
   ReplayRow,
   ScheduleRow,
+  Timer,
   WriteSet,
 } from "../hosts/port.ts";
 
@@ -38,6 +41,9 @@ export interface OutboxSource {
   readonly actor: ActorRef;
   readonly store: ActorStore;
   readonly durability: "durable" | "relaxed";
+  readonly clock: Clock;
+  /** ms between two saves of a relaxed actor's state. */
+  readonly saveInterval: number;
   /** Tagged-JSON text of the state now. Throws when the state cannot be encoded. */
   encodeState(): string | null;
   /** Earliest instant the actor must be woken, or null; asked at each commit. */
@@ -50,6 +56,14 @@ interface Waiting {
   readonly seq: number;
   readonly leave: () => void;
   readonly fail: (error: unknown) => void;
+}
+
+/** How soon changed state must be on disk. */
+export interface SaveOptions {
+  /** Now, and on disk when the promise resolves. */
+  readonly immediate?: boolean;
+  /** ms from now at the latest. */
+  readonly maxWait?: number;
 }
 
 const emptyWrites = (): StagedWrites => ({
@@ -82,6 +96,15 @@ export class Outbox {
   #head = 0;
   #frozen = false;
   #held = false;
+  /** Those who wait for state to be saved, which nobody else does. */
+  #savers: Waiting[] = [];
+  #saveTimer: Timer | null = null;
+  #saveAt = Number.POSITIVE_INFINITY;
+  #savedAt = Number.NEGATIVE_INFINITY;
+  /** The next commit goes to disk before it is answered, whatever the actor's durability. */
+  #isUrgent = false;
+  /** True while something was answered that a crash may still lose. */
+  #isAtRisk = false;
 
   constructor(source: OutboxSource) {
     this.#source = source;
@@ -131,6 +154,10 @@ export class Outbox {
   /** Hands staged writes over at the end of the current turn, so that invocations of one turn share a commit. */
   settle(): void {
     if (this.#staged === null || this.#pumpQueued || this.#inFlight || this.#frozen || this.#held) return;
+    if (this.#mayWait()) {
+      this.#saveBy(this.#savedAt + this.#source.saveInterval);
+      return;
+    }
     this.#pumpQueued = true;
     queueMicrotask(() => {
       this.#pumpQueued = false;
@@ -148,7 +175,7 @@ export class Outbox {
       fail(new Refusal("unavailable", { reason: "actor.stopped", group: "actor", code: "aborted" }));
       return;
     }
-    const seq = this.#staged === null ? this.#submitted : this.#submitted + 1;
+    const seq = this.#staged === null || this.#mayWait() ? this.#submitted : this.#submitted + 1;
     if (this.#durable >= seq && this.#head === this.#waiting.length) {
       leave();
       return;
@@ -160,6 +187,48 @@ export class Outbox {
   /** Resolves when everything staged so far is durable. */
   durable(): Promise<void> {
     return new Promise((resolve, reject) => this.release(resolve, reject));
+  }
+
+  /** Resolves when the state is saved: at once where it always is, else with the next save, which `options` may hasten. */
+  save({ immediate = false, maxWait = Number.POSITIVE_INFINITY }: SaveOptions = {}): Promise<void> {
+    if (this.#source.durability === "durable" || this.#frozen) return this.durable();
+    if (immediate && (this.#staged !== null || this.#inFlight || this.#isAtRisk)) {
+      this.#isUrgent = true;
+      // Without changes of its own it takes those before it to disk.
+      this.staged;
+      return this.durable();
+    }
+    if (!this.#mayWait()) return this.durable();
+    const { clock, saveInterval } = this.#source;
+    return new Promise((resolve, reject) => {
+      this.#savers.push({ seq: this.#submitted + 1, leave: resolve, fail: reject });
+      this.#saveBy(Math.min(this.#savedAt + saveInterval, clock.now() + Math.max(0, maxWait)));
+    });
+  }
+
+  /** True when what is staged is a relaxed actor's state and nothing else. */
+  #mayWait(): boolean {
+    const staged = this.#staged;
+    if (this.#source.durability === "durable" || staged === null || this.#isUrgent || this.#mode === "create")
+      return false;
+    return (
+      staged.meta === undefined &&
+      staged.queuePut.size + staged.queueDelete.size + staged.schedulePut.size + staged.scheduleDelete.size === 0 &&
+      staged.connectionPut.size + staged.connectionDelete.size + staged.kv.size === 0 &&
+      staged.replayPut.size + staged.replayDelete.size === 0
+    );
+  }
+
+  #saveBy(at: number): void {
+    if (at >= this.#saveAt) return;
+    this.#saveTimer?.cancel();
+    this.#saveAt = at;
+    const { clock } = this.#source;
+    this.#saveTimer = clock.after(Math.max(0, at - clock.now()), () => {
+      this.#saveTimer = null;
+      this.#saveAt = Number.NEGATIVE_INFINITY;
+      this.#pump();
+    });
   }
 
   /** Drops what is staged and not handed over (an atomic invocation failed, or the actor goes back to disk). */
@@ -184,11 +253,19 @@ export class Outbox {
    */
   close(): void {
     this.#frozen = true;
+    this.#saveTimer?.cancel();
+    this.#failSavers(new Refusal("unavailable", { reason: "actor.stopped", group: "actor", code: "aborted" }));
+  }
+
+  #failSavers(error: unknown): void {
+    const savers = this.#savers;
+    this.#savers = [];
+    for (const saver of savers) saver.fail(error);
   }
 
   /** Wipes the actor in one last commit; later writes are dropped. */
   async destroy(): Promise<void> {
-    this.#frozen = true;
+    this.close();
     this.#staged = null;
     await this.#source.store.commit({ actor: this.#source.actor, mode: "destroy" });
     this.#durable = ++this.#submitted;
@@ -197,12 +274,18 @@ export class Outbox {
 
   #pump(): void {
     if (this.#inFlight || this.#staged === null || this.#frozen) return;
+    if (this.#mayWait() && this.#saveAt !== Number.NEGATIVE_INFINITY) {
+      this.settle();
+      return;
+    }
     const staged = this.#staged;
     this.#staged = null;
+    if (staged.stateDirty) this.#saves();
     const seq = ++this.#submitted;
     let committed: Promise<void>;
     try {
       committed = this.#source.store.commit(this.#writeSet(staged));
+      this.#isUrgent = false;
     } catch (error) {
       this.#failed(seq, error);
       return;
@@ -217,8 +300,18 @@ export class Outbox {
     );
   }
 
+  /** The state leaves for the store: the interval begins anew. */
+  #saves(): void {
+    this.#saveTimer?.cancel();
+    this.#saveTimer = null;
+    this.#saveAt = Number.POSITIVE_INFINITY;
+    if (this.#source.durability === "relaxed") this.#savedAt = this.#source.clock.now();
+  }
+
   #writeSet(staged: StagedWrites): WriteSet {
-    const { actor, durability } = this.#source;
+    const { actor } = this.#source;
+    const durability = this.#isUrgent ? "durable" : this.#source.durability;
+    this.#isAtRisk = durability === "relaxed";
     const kvPut: { key: Uint8Array; value: Uint8Array }[] = [];
     const kvDelete: Uint8Array[] = [];
     for (const { key, value } of staged.kv.values()) {
@@ -262,9 +355,11 @@ export class Outbox {
     this.#durable = seq;
     this.#source.commitFailed(error);
     for (const waiting of failed) waiting.fail(error);
+    this.#failSavers(error);
   }
 
   #flush(): void {
+    while (this.#savers.length > 0 && this.#savers[0]!.seq <= this.#durable) this.#savers.shift()!.leave();
     while (this.#head < this.#waiting.length && this.#waiting[this.#head]!.seq <= this.#durable) {
       const waiting = this.#waiting[this.#head]!;
       this.#head += 1;

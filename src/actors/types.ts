@@ -124,8 +124,11 @@ export interface BaseContext<S extends AnyShape = AnyShape> {
   call<Args extends readonly unknown[], Result>(ref: CallRef<Args, Result>): (...args: Args) => Promise<Result>;
   /** Enqueues on a queue of a service; resolves when that is durable, which is not the commit of this actor's own changes. */
   send<Message>(ref: QueueRef<Message>, message: Message, options?: ServiceSendOptions): Promise<ServiceReceipt>;
-  /** Resolves when everything changed so far is durable. */
-  saveState(options?: { readonly immediate?: boolean; readonly maxWait?: number }): Promise<void>;
+  /**
+   * Resolves when everything changed so far is saved. Where `durability` is `relaxed`: on disk with `immediate`, else handed
+   * over with the next save, at the latest after `maxWait` ms.
+   */
+  saveState(options?: SaveStateOptions): Promise<void>;
   /** Keeps the actor awake until it settles; a rejection is logged. */
   waitUntil(promise: Promise<unknown>): void;
   /** Keeps the actor awake until it settles; resolves or rejects as it does. */
@@ -135,6 +138,14 @@ export interface BaseContext<S extends AnyShape = AnyShape> {
   readonly aborted: boolean;
   sleep(): void;
   destroy(): void;
+}
+
+export interface SaveStateOptions {
+  readonly immediate?: boolean;
+  /** ms. */
+  readonly maxWait?: number;
+  /** Accepted for porting: a stopping actor may save. */
+  readonly allowStoppingState?: boolean;
 }
 
 /** The client type a context hands out; narrowed by the registry type argument. */
@@ -265,6 +276,7 @@ export interface ActorOptions {
   readonly runStopTimeout?: number;
   readonly sleepTimeout?: number;
   readonly noSleep?: boolean;
+  /** Of `relaxed` actors: at most one save of their state in this time. Default 10,000. */
   readonly stateSaveInterval?: number;
   /** Accepted for porting; the transport keeps connections alive. */
   readonly connectionLivenessTimeout?: number;
@@ -276,7 +288,7 @@ export interface ActorOptions {
   readonly maxStateSize?: number;
   /** Raw sockets stay open while the actor sleeps. On waking the decision is taken again and `onWebSocket` runs again. */
   readonly canHibernateWebSocket?: boolean | ((request: Request) => boolean);
-  /** `durable` (default): on disk before the reply. `relaxed`: saved soon after; a crash may lose acknowledged writes. */
+  /** `durable` (default): on disk before the reply. `relaxed`: state is saved once per `stateSaveInterval`; a crash may lose what was acknowledged since. */
   readonly durability?: "durable" | "relaxed";
 }
 

@@ -145,6 +145,8 @@ export class Rig<State> {
       actor: REF,
       store,
       durability: "durable",
+      clock: this.clock,
+      saveInterval: 10_000,
       encodeState: () => this.cell.encode(),
       wakeAt: () => this.queues.wakeAt(),
       commitFailed: (error) => {
