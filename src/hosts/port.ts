@@ -184,7 +184,10 @@ export interface ActorStore {
   replayGet(actor: ActorRef, id: string): MaybePromise<ReplayRow | null>;
   /** Replay rows of an actor that are still to be kept; for limits. */
   replayCount(actor: ActorRef): MaybePromise<number>;
-  /** Forgets replay ids and `done` messages of the actor whose `keepUntil` is earlier than `before`. */
+  /**
+   * Forgets replay ids and `done` messages of the actor whose `keepUntil` is earlier than `before`. Where there are many it
+   * may resolve after the first of them and forget the rest beside other work.
+   */
   replayPrune(actor: ActorRef, before: number): Promise<void>;
   /** Actors in key order of one type, in pages; for inspection and `data list`. */
   list(name: string, after: string | null, limit: number): MaybePromise<readonly ActorRef[]>;

@@ -19,7 +19,7 @@ type Frame = string | Uint8Array<ArrayBuffer>;
 /** Below what servers take by default, so that a socket more is opened in time. */
 const MAX_CHANNELS = 512;
 /** Characters or bytes, and records, of one frame; a longer record goes alone. */
-const MAX_FRAME = 64 * 1024;
+const MAX_FRAME = 32 * 1024;
 const MAX_RECORDS_SENT = 256;
 
 /** Refused upgrades that say there is nothing to share: a browser cannot tell one from a server that is away. */

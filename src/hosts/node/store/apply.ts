@@ -20,6 +20,13 @@ const ACTOR_BY_KEY = "SELECT * FROM actor WHERE name = ? AND key = ?";
 const INSERT_ACTOR = `INSERT INTO actor(slot, aid, name, key, id, seq, created, version, next_queue, running, wake_at,
   counts, sum, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
+/** Rows a prune takes at once; some 5 ms. What is left goes in slices between groups, so that nobody's commit waits for it. */
+const PRUNE_SLICE = 1000;
+const PRUNE_REPLAY = `DELETE FROM replay WHERE aid = ?1 AND id IN
+  (SELECT id FROM replay WHERE aid = ?1 AND keep_until < ?2 LIMIT ${PRUNE_SLICE})`;
+const PRUNE_MARKS = `DELETE FROM queue WHERE aid = ?1 AND id IN
+  (SELECT id FROM queue WHERE aid = ?1 AND status = 2 AND keep_until < ?2 LIMIT ${PRUNE_SLICE})`;
+
 /** Remembered actors; about 400 bytes each. */
 const ENTRY_LIMIT = 16_384;
 
@@ -28,6 +35,8 @@ export class Applier {
   readonly statements: Statements;
   readonly entries: ActorEntries;
   readonly #placement: Placement;
+  /** Actors with rows left to prune, and up to which time. */
+  readonly #unpruned = new Map<string, number>();
 
   constructor(statements: Statements) {
     this.statements = statements;
@@ -35,6 +44,25 @@ export class Applier {
     this.entries = new ActorEntries(ENTRY_LIMIT, (entry) => {
       if (isBusy(entry)) this.#placement.countBusy(-1);
     });
+  }
+
+  /** True while a prune has rows left. */
+  get isPruning(): boolean {
+    return this.#unpruned.size > 0;
+  }
+
+  /** One slice of what prunes have left, in its own transaction. */
+  pruneSlice(): void {
+    const next = this.#unpruned.entries().next();
+    if (next.done === true) return;
+    const [ref, before] = next.value;
+    this.#unpruned.delete(ref);
+    try {
+      this.#inSavepoint(() => this.#prune(ref, before));
+    } catch (error) {
+      this.entries.drop(ref);
+      throw error;
+    }
   }
 
   startGroup(): void {
@@ -162,10 +190,10 @@ export class Applier {
   #prune(ref: string, before: number): void {
     const entry = this.#entry(ref);
     if (entry === undefined) return;
-    const replay = this.statements.get("DELETE FROM replay WHERE aid = ? AND keep_until < ?").run(entry.aid, before);
-    const marks = this.statements
-      .get("DELETE FROM queue WHERE aid = ? AND status = 2 AND keep_until < ?")
-      .run(entry.aid, before);
+    const replay = this.statements.get(PRUNE_REPLAY).run(entry.aid, before);
+    const marks = this.statements.get(PRUNE_MARKS).run(entry.aid, before);
+    const isCut = Number(replay.changes) === PRUNE_SLICE || Number(marks.changes) === PRUNE_SLICE;
+    if (isCut) this.#unpruned.set(ref, Math.max(before, this.#unpruned.get(ref) ?? before));
     if (replay.changes === 0 && marks.changes === 0) return;
     entry.counts.replay -= Number(replay.changes);
     entry.counts.done -= Number(marks.changes);

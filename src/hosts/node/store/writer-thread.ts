@@ -128,7 +128,7 @@ class WriterThread {
     this.#tell(group, failed);
     if (failed.some(([, code]) => code === "full")) this.#folding.makeRoom();
     this.#folding.afterGroup();
-    if (!this.#sweeping && group.some(({ write }) => write.mode === "destroy")) {
+    if (!this.#sweeping && (this.#writer.isPruning || group.some(({ write }) => write.mode === "destroy"))) {
       this.#sweeping = true;
       setImmediate(() => this.#sweep());
     }

@@ -75,12 +75,19 @@ export class Writer {
     });
   }
 
+  /** True while a prune has rows left; `sweep` takes them. */
+  get isPruning(): boolean {
+    return this.#applier.isPruning;
+  }
+
   /** One slice of housekeeping; true while more is left. */
   sweep(): boolean {
     try {
-      return sweepTrash(this.#statements);
+      if (!this.#applier.isPruning) return sweepTrash(this.#statements);
+      this.#applier.pruneSlice();
+      return true;
     } catch {
-      // The trash is out of reach of every read; a disk that takes no write now is tried again after later groups.
+      // The trash is out of reach of every read, and what was not pruned is pruned some other time; a disk that takes no write now is tried again after later groups.
       return false;
     }
   }
