@@ -27,12 +27,22 @@ export interface Upgrade {
   serve(socket: Socket): void;
 }
 
+/** Takes what is for actors that live in other runtimes of this registry. */
+export interface ActorRouter {
+  /** Answers a request, as `Edge.answer` does there; null when the actor lives here. Never rejects. */
+  request(path: ActorPath, inbound: InboundRequest): Promise<OutboundResponse> | null;
+  /** What serves a socket opened with `protocol`; null when the actor lives here. */
+  socket(path: ActorPath, inbound: InboundRequest, protocol: string): ((socket: Socket) => void) | null;
+}
+
 /** Paths of actors and of the runtime itself. */
 const OWN_PATH = /^\/(?:actors|_byward)(?:\/|$)/;
 
 export class Edge {
   readonly runtime: Runtime;
   readonly services: ServiceRuntime;
+  /** Null where every actor lives here. */
+  router: ActorRouter | null = null;
   readonly #config: RegistryConfig;
 
   constructor(runtime: Runtime, services: ServiceRuntime, config: RegistryConfig) {
@@ -50,15 +60,18 @@ export class Edge {
     if (origin !== null && inbound.method === "OPTIONS") {
       if (inbound.header("access-control-request-method") !== null) return this.#preflight(inbound, origin);
     }
-    const answer = await this.#route(inbound);
+    const answer = await this.answer(inbound);
     if (origin === null || !this.#mayRead(origin, inbound)) return answer;
     return { ...answer, headers: [...answer.headers, ...this.#corsHeaders(origin)] };
   }
 
-  async #route(inbound: InboundRequest): Promise<OutboundResponse> {
+  /** Answers a request to an actor, without what pages of other origins are told. Never rejects. */
+  async answer(inbound: InboundRequest): Promise<OutboundResponse> {
     try {
       const path = this.#parse(inbound);
-      if (path !== null) return await handleActorRequest(this.runtime, path, inbound);
+      if (path !== null) {
+        return await (this.router?.request(path, inbound) ?? handleActorRequest(this.runtime, path, inbound));
+      }
       throw new Refusal("not_found", { reason: "route.none" });
     } catch (error) {
       return failureResponse(this.runtime, error, "edge");
@@ -94,31 +107,30 @@ export class Edge {
       const { path, ...common } = this.#standing(inbound);
       if (path.route.kind === "connect") {
         const { codec, protocol } = await rpcCodec(offered);
-        return {
-          protocol,
-          serve: (socket) => serveRpc({ ...common, socket, codec, request: () => cleanRequest(inbound) }),
-        };
+        const elsewhere = this.router?.socket(path, inbound, protocol) ?? null;
+        const here = (socket: Socket): void =>
+          serveRpc({ ...common, socket, codec, request: () => cleanRequest(inbound) });
+        return { protocol, serve: elsewhere ?? here };
       }
       if (path.route.kind === "websocket") {
         const route = path.route.path;
         const params = valueOfHeader(inbound, "byward-params", this.runtime.limits);
         const input = valueOfHeader(inbound, "byward-input", this.runtime.limits);
         const { selected, application, withHello } = rawProtocol(offered);
-        return {
-          protocol: selected,
-          serve: (socket) =>
-            serveRawSocket({
-              ...common,
-              socket,
-              path: route,
-              request: () => cleanRequest(inbound, route),
-              withHello,
-              mode: inbound.header("byward-mode") === "get" ? "get" : "getOrCreate",
-              params,
-              input,
-              protocol: application,
-            }),
-        };
+        const elsewhere = this.router?.socket(path, inbound, selected) ?? null;
+        const here = (socket: Socket): void =>
+          serveRawSocket({
+            ...common,
+            socket,
+            path: route,
+            request: () => cleanRequest(inbound, route),
+            withHello,
+            mode: inbound.header("byward-mode") === "get" ? "get" : "getOrCreate",
+            params,
+            input,
+            protocol: application,
+          });
+        return { protocol: selected, serve: elsewhere ?? here };
       }
       throw new Refusal("not_found", { reason: "route.no_socket" });
     } catch (error) {
@@ -147,7 +159,9 @@ export class Edge {
         const own = inboundAt(inbound, `${this.#config.basePath}${path}`, socket);
         const { path: parsed, ...common } = this.#standing(own);
         if (parsed.route.kind !== "connect") throw new Refusal("not_found", { reason: "route.no_socket" });
-        serveRpc({ ...common, socket, codec, request: () => cleanRequest(own) });
+        const elsewhere = this.router?.socket(parsed, own, codec.subprotocol) ?? null;
+        if (elsewhere === null) serveRpc({ ...common, socket, codec, request: () => cleanRequest(own) });
+        else elsewhere(socket);
       } catch (error) {
         refuseOn({ runtime, codec }, socket, error);
       }

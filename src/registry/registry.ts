@@ -9,11 +9,11 @@ import { levelsOf } from "../actors/levels.ts";
 import type { RegistryLimits } from "../actors/limits.ts";
 import type { DeadMessage } from "../actors/queue.ts";
 import { type RevokeReceipt, Runtime } from "../actors/runtime.ts";
-import type { QueueRef, ServiceReceipt, ServiceSendOptions } from "../actors/service-link.ts";
+import type { QueueRef, ServiceLink, ServiceReceipt, ServiceSendOptions } from "../actors/service-link.ts";
 import type { Surroundings } from "../actors/surroundings.ts";
 import { ConfigurationError } from "../boundary/errors.ts";
 import type { RevokeQuery } from "../boundary/lease.ts";
-import type { RateRule } from "../boundary/rate.ts";
+import type { RateCounters, RateRule } from "../boundary/rate.ts";
 import type { Host } from "../hosts/port.ts";
 import type { CompiledService } from "../services/entrypoints.ts";
 import type { QueueActors } from "../services/queue-actors.ts";
@@ -51,12 +51,30 @@ export interface ServeOptions {
   readonly dataDir?: string;
   /** Address to listen on. Default `127.0.0.1`. */
   readonly hostname?: string;
+  /**
+   * Threads that run actors, on Node: a number, or `"auto"` for the processors that are left. Actors are spread over them by
+   * key; 1 (default) runs them where the program runs. Falls back to 1, and logs why, where threads cannot be had.
+   */
+  readonly workers?: number | "auto";
+  /**
+   * With `workers`, the module that the threads run: it exports the registry, as `registry` or by default, or serves it.
+   * A path or a `file:` URL; default: the file the program was started with.
+   */
+  readonly module?: string | URL;
+}
+
+/** What an operator may do to a running registry. */
+export interface Operator {
+  revoke(query: RevokeQuery): Promise<RevokeReceipt>;
+  bumpEpoch(): Promise<number>;
 }
 
 export interface Served {
   /** Origin, without trailing slash. */
   readonly url: string;
   readonly port: number;
+  /** Threads that run actors; 1 when it is the program's own. */
+  readonly workers: number;
   /** Stops taking requests, lets those in flight finish, stops every actor cleanly. */
   close(): Promise<void>;
 }
@@ -96,6 +114,10 @@ export interface WorkerContext {
 export interface Spread {
   readonly fleet: Fleet;
   readonly surroundings?: Surroundings;
+  /** Counts of rate rules and failed proofs that all of them share. */
+  readonly rateCounters?: RateCounters;
+  /** Where services run and operators act; absent: here. */
+  readonly elsewhere?: { readonly services: ServiceLink; readonly operator: Operator };
 }
 
 /** One of several runtimes of a registry. */
@@ -111,6 +133,7 @@ export class Registry<Actors extends ActorMap = ActorMap> {
   readonly #platform: Platform | null;
   readonly #plan: ServiceFloorPlan;
   #edge: Promise<Edge> | null = null;
+  #operator: Operator | null = null;
   readonly #sinks: DecisionSink[] = [];
 
   constructor(config: RegistryConfig, platform: Platform | null) {
@@ -152,12 +175,12 @@ export class Registry<Actors extends ActorMap = ActorMap> {
    * @throws ConfigurationError `revoke.empty`
    */
   async revoke(query: RevokeQuery): Promise<RevokeReceipt> {
-    return (await this.runtime()).revoke(query);
+    return (this.#operator ?? (await this.runtime())).revoke(query);
   }
 
   /** Raises the policy epoch: standing decisions are taken again before the next delivery. Returns the new epoch. */
   async bumpEpoch(): Promise<number> {
-    return (await this.runtime()).bumpEpoch();
+    return (this.#operator ?? (await this.runtime())).bumpEpoch();
   }
 
   /**
@@ -169,6 +192,7 @@ export class Registry<Actors extends ActorMap = ActorMap> {
     message: Message,
     options: ServiceSendOptions = {},
   ): Promise<ServiceReceipt> {
+    this.#assertServices("send()");
     const { services } = await this.edge();
     return services.send(ref as QueueRef, null, message, options.id);
   }
@@ -178,6 +202,7 @@ export class Registry<Actors extends ActorMap = ActorMap> {
     ref: QueueRef<Message>,
     options: { readonly limit?: number; readonly after?: bigint | number } = {},
   ): Promise<readonly DeadMessage<Message>[]> {
+    this.#assertServices("deadLetters()");
     const { services } = await this.edge();
     // The bodies are what the queue's schema accepted when they were sent.
     return this.#plan.queues.dead(services.queueOf(ref as QueueRef), options) as Promise<
@@ -187,6 +212,7 @@ export class Registry<Actors extends ActorMap = ActorMap> {
 
   /** Puts dead letters back into their queue, all or those named, with attempts counted anew; resolves to how many. */
   async redrive<Message>(ref: QueueRef<Message>, ids?: readonly (bigint | number)[]): Promise<number> {
+    this.#assertServices("redrive()");
     const { services } = await this.edge();
     return this.#plan.queues.redrive(services.queueOf(ref as QueueRef), ids);
   }
@@ -210,6 +236,14 @@ export class Registry<Actors extends ActorMap = ActorMap> {
   async mount(host: Host, spread: Spread): Promise<Mounted> {
     const plan = new ServiceFloorPlan(this.config.services, this.config.corsOrigins);
     return { edge: await this.#startOn(host, plan, spread), queues: plan.queues };
+  }
+
+  #assertServices(what: string): void {
+    if (this.#operator === null) return;
+    throw new ConfigurationError(
+      "registry.elsewhere",
+      `${what} of a registry is for the program's main thread, where its services run. Actors have c.send and c.call.`,
+    );
   }
 
   /** Starts on `host`, for platforms and tests; later calls must name no other. */
@@ -281,9 +315,11 @@ export class Registry<Actors extends ActorMap = ActorMap> {
   }
 
   async #startOn(host: Host, plan: ServiceFloorPlan = this.#plan, spread?: Spread): Promise<Edge> {
+    const elsewhere = spread?.elsewhere ?? null;
+    this.#operator = elsewhere?.operator ?? null;
     const runtime = await Runtime.start({
       host,
-      actors: plan.withReserved(this.config.actors),
+      actors: elsewhere === null ? plan.withReserved(this.config.actors) : this.config.actors,
       extraParties: [],
       extraBy: byOfServices(this.config.services),
       limits: this.config.limits,
@@ -291,8 +327,8 @@ export class Registry<Actors extends ActorMap = ActorMap> {
       skew: this.config.skew,
       ...spread,
     });
-    this.#startSink(runtime);
-    const services = plan.start(runtime);
+    if (elsewhere === null) this.#startSink(runtime);
+    const services = plan.start(runtime, elsewhere?.services);
     if (spread === undefined) void runtime.wakeDue();
     return new Edge(runtime, services, this.config);
   }

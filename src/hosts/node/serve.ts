@@ -1,6 +1,6 @@
 /**
- * Owns `registry.serve()` on Node: store, host, server, in this order; and stopping in the reverse one. Binds 127.0.0.1
- * unless told otherwise.
+ * Owns `registry.serve()` on Node: store, threads of actors, host, server, in this order; and stopping in the reverse one.
+ * Binds 127.0.0.1 unless told otherwise.
  */
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
@@ -10,6 +10,9 @@ import { nodeHost } from "./host.ts";
 import { trustedProxies } from "./inbound.ts";
 import { nodeLogger } from "./log.ts";
 import { NodeServer } from "./server.ts";
+import { Front } from "./shards/front.ts";
+import { seatHere } from "./shards/seat.ts";
+import { serveInShard } from "./shards/shard.ts";
 import { SqliteStore } from "./store/sqlite-store.ts";
 
 export const DEFAULT_PORT = 6420;
@@ -20,6 +23,8 @@ const LOOPBACK = new Set(["localhost", "127.0.0.1", "::1", "[::1]"]);
 export const nodePlatform: Platform = { serve: serveOnNode };
 
 async function serveOnNode(registry: Registry, options: ServeOptions): Promise<Served> {
+  const seat = seatHere();
+  if (seat !== null) return serveInShard(registry, seat);
   const { config } = registry;
   const hostname = options.hostname ?? "127.0.0.1";
   const log = nodeLogger();
@@ -35,9 +40,11 @@ async function serveOnNode(registry: Registry, options: ServeOptions): Promise<S
   });
   if (store.unclean) reportUncleanStop(store, directory, log);
   let server: NodeServer | null = null;
+  let front: Front | null = null;
   try {
-    const host = nodeHost({ store, log });
-    const edge = await registry.start(host);
+    front = await Front.seat(registry, options, store, log);
+    const edge = await registry.start(nodeHost({ store, log }), front?.spread);
+    await front?.begin(edge);
     server = new NodeServer({
       edge,
       publicUrl: config.publicUrl,
@@ -50,10 +57,12 @@ async function serveOnNode(registry: Registry, options: ServeOptions): Promise<S
     return {
       url: `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`,
       port,
-      close: once(() => stop(registry, server!)),
+      workers: front?.workers ?? 1,
+      close: once(() => stop(registry, server!, front)),
     };
   } catch (error) {
     server?.destroy();
+    await front?.end();
     await store.close();
     throw error;
   }
@@ -99,8 +108,9 @@ function listenOn(server: NodeServer, hostname: string, port: number): Promise<n
   });
 }
 
-async function stop(registry: Registry, server: NodeServer): Promise<void> {
+async function stop(registry: Registry, server: NodeServer, front: Front | null): Promise<void> {
   await server.drain(registry.config.limits.drainTimeout);
+  await front?.stop();
   await registry.close();
   server.destroy();
 }

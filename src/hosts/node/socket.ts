@@ -78,6 +78,14 @@ export class NodeSocket implements Socket {
     this.#ws.terminate();
   }
 
+  /** Reads no more until `resume`: who serves it is behind. */
+  pause(): void {
+    this.#ws.pause();
+  }
+  resume(): void {
+    this.#ws.resume();
+  }
+
   /** Drops peers that did not answer the last ping, pings the others. */
   beat(): void {
     if (!this.#isAlive) {
