@@ -69,8 +69,8 @@ export interface DormantConnection {
   readonly address: string;
 }
 
-/** The connection a text describes; null when this program cannot resume it. */
-export function reviveConnection(runtime: Runtime, owner: ConnectionOwner, text: string): DormantConnection | null {
+/** The connection a text describes, asleep; null when this program cannot resume it. Its link and its lease are the caller's. */
+export function reviveConnection(runtime: Runtime, text: string): DormantConnection | null {
   const record = decode(text) as DormantRecord;
   if (record.v !== VERSION) return null;
   const compiled = runtime.actors.get(record.actor);
@@ -79,17 +79,21 @@ export function reviveConnection(runtime: Runtime, owner: ConnectionOwner, text:
   const caller = callerOf(compiled, credentials, record.party);
   if (caller === null) return null;
   const lease = new Lease(credentials);
-  const connection = new Connection(owner, {
-    newId: () => record.id,
-    actorName: record.actor,
-    actorKey: record.key,
-    kind: "rpc",
-    params: record.params,
-    lease,
-    caller,
-    // The upgrade request is gone with the process that read it.
-    request: null,
-  });
+  const ref = { name: record.actor, key: record.key };
+  const make = (owner: ConnectionOwner): Connection =>
+    new Connection(owner, {
+      newId: () => record.id,
+      actorName: ref.name,
+      actorKey: ref.key,
+      kind: "rpc",
+      params: record.params,
+      lease,
+      caller,
+      // The upgrade request is gone with the process that read it.
+      request: null,
+    });
+  const connection = runtime.hibernation.restore(ref, make);
+  runtime.connections.add(connection);
   connection.hasState = record.state.length > 0;
   connection.state = record.state[0];
   for (const name of record.denied) connection.denyEvent(name);
@@ -99,7 +103,7 @@ export function reviveConnection(runtime: Runtime, owner: ConnectionOwner, text:
     connection.subscriptions.set(name, subscription);
   }
   const { codec, url, address } = record;
-  return { connection, compiled, ref: { name: record.actor, key: record.key }, codec, url, address };
+  return { connection, compiled, ref, codec, url, address };
 }
 
 /** Who it was: resolved anew from what was proved, as the party it was then. */

@@ -35,6 +35,13 @@ export class Hibernation {
     connection.adoptedBy(new Sleeper(this.#source, (cause) => this.#ended(ref, connection, cause)));
   }
 
+  /** A connection that slept out of memory: made for an owner that sleeps, and kept. */
+  restore(ref: ActorRef, make: (owner: ConnectionOwner) => Connection): Connection {
+    const connection = make(new Sleeper(this.#source, () => {}));
+    this.keep(ref, connection);
+    return connection;
+  }
+
   /** The connections of an actor that wakes; they are its own again. */
   take(ref: ActorRef): readonly Connection[] {
     const address = `${ref.name}/${ref.key}`;

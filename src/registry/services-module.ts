@@ -8,7 +8,7 @@ import { writeFailure } from "../actors/inbound.ts";
 import { ConfigurationError } from "../boundary/errors.ts";
 import type { Host } from "../hosts/port.ts";
 import { NO_DELIVERIES } from "../services/deliveries.ts";
-import type { QueueConsumer } from "../services/entrypoints.ts";
+import type { CompiledService, QueueConsumer } from "../services/entrypoints.ts";
 import { ServiceRuntime } from "../services/runtime.ts";
 import { inboundOf, toResponse } from "./fetch.ts";
 import { compileServices, type ServiceMap } from "./services-setup.ts";
@@ -68,7 +68,7 @@ export function serviceModule<const Services extends ServiceMap>(
   options: ServiceModuleOptions = {},
 ): ServiceModule<Services> {
   const compiled = compileServices(services, new Map());
-  const consumers = new Map<string, QueueConsumer>();
+  const consumers = new Set<string>();
   for (const { queues } of compiled) {
     for (const entry of queues.values()) {
       if (consumers.has(entry.name)) {
@@ -77,7 +77,7 @@ export function serviceModule<const Services extends ServiceMap>(
           `serviceModule(): two services consume the queue "${entry.name}". A platform hands each message to one consumer.`,
         );
       }
-      consumers.set(entry.name, entry);
+      consumers.add(entry.name);
     }
   }
   const bases = [...new Set(compiled.flatMap((service) => service.bases))];
@@ -114,14 +114,26 @@ export function serviceModule<const Services extends ServiceMap>(
     },
     async queue(batch, env, context) {
       const runtime = await floors.of(env);
-      const entry = consumers.get(batch.queue);
-      if (entry === undefined) {
-        throw new ConfigurationError("service.unknown_ref", `No service consumes the queue "${batch.queue}".`);
-      }
-      for (const message of batch.messages) await deliver(runtime, entry, message);
+      await deliverBatch(runtime, compiled, batch);
       keepAlive(runtime, context);
     },
   });
+}
+
+/**
+ * Hands a platform's batch to the service that consumes the queue of its name.
+ * @throws ConfigurationError `service.unknown_ref` where none does
+ */
+export async function deliverBatch(
+  runtime: ServiceRuntime,
+  services: readonly CompiledService[],
+  batch: MessageBatch,
+): Promise<void> {
+  const entry = services.flatMap(({ queues }) => [...queues.values()]).find(({ name }) => name === batch.queue);
+  if (entry === undefined) {
+    throw new ConfigurationError("service.unknown_ref", `No service consumes the queue "${batch.queue}".`);
+  }
+  for (const message of batch.messages) await deliver(runtime, entry, message);
 }
 
 async function deliver(

@@ -16,6 +16,12 @@ export interface OverflowRows {
   delete(id: string): void;
 }
 
+export interface HibernatingOptions {
+  readonly rows: OverflowRows;
+  /** Longest frame that is looked at. */
+  readonly maxPayload: number;
+}
+
 /** What stands in an attachment: the text itself, or the id of the row that holds it. */
 export type Attachment = { readonly text: string } | { readonly row: string };
 
@@ -27,15 +33,17 @@ export class HibernatingSocket implements Socket {
   readonly bufferedAmount = 0;
   readonly #socket: PlatformSocket;
   readonly #rows: OverflowRows;
+  readonly #maxPayload: number;
   #handlers: SocketHandlers | null = null;
   #describe: (() => string) | null = null;
   #attached: string | null = null;
   #row: string | null = null;
   #isClosed = false;
 
-  constructor(socket: PlatformSocket, rows: OverflowRows, before: Attachment | null = null) {
+  constructor(socket: PlatformSocket, options: HibernatingOptions, before: Attachment | null = null) {
     this.#socket = socket;
-    this.#rows = rows;
+    this.#rows = options.rows;
+    this.#maxPayload = options.maxPayload;
     if (before !== null && "row" in before) this.#row = before.row;
   }
 
@@ -82,7 +90,13 @@ export class HibernatingSocket implements Socket {
   }
 
   received(data: string | ArrayBuffer): void {
-    if (!this.#isClosed) this.#handlers?.message(typeof data === "string" ? data : new Uint8Array(data));
+    if (this.#isClosed) return;
+    if ((typeof data === "string" ? data.length : data.byteLength) > this.#maxPayload) {
+      this.close(1009, "message/incoming_too_long");
+      this.#handlers?.close(1009, "");
+      return;
+    }
+    this.#handlers?.message(typeof data === "string" ? data : new Uint8Array(data));
   }
 
   /** The peer closed it, or is gone. */

@@ -1,0 +1,70 @@
+/**
+ * Owns internal calls to actors in other objects, both ends. The caller is data that only this channel carries: no request and
+ * no header from outside can be mistaken for one (ruling 24).
+ */
+import type { Callee, InternalSend, InternalTarget } from "../../actors/callee-port.ts";
+import { refuseSocket } from "../../actors/rpc.ts";
+import type { Runtime } from "../../actors/runtime.ts";
+import type { InternalCaller } from "../../boundary/scheme.ts";
+import type { Socket } from "../port.ts";
+import { opened } from "./envelope.ts";
+import type { PlatformSocket } from "./platform.ts";
+import { HoldingSocket } from "./socket.ts";
+import { callObject, type ObjectStub, relayObject } from "./stubs.ts";
+
+/** Calls to the actor of another object. */
+export class RemoteCallee implements Callee {
+  readonly #runtime: () => Runtime;
+  readonly #stub: ObjectStub;
+
+  constructor(runtime: () => Runtime, stub: ObjectStub) {
+    this.#runtime = runtime;
+    this.#stub = stub;
+  }
+
+  action(target: InternalTarget, name: string, args: readonly unknown[]): Promise<unknown> {
+    return callObject(this.#stub, "action", target, name, args);
+  }
+
+  send(target: InternalTarget, queue: string, body: unknown, options: InternalSend): Promise<unknown> {
+    return callObject(this.#stub, "send", target, queue, body, options);
+  }
+
+  async open(target: InternalTarget): Promise<{ readonly id: string; readonly created: boolean }> {
+    // The other end answers with what its own `open` gave.
+    return (await callObject(this.#stub, "open", target)) as { id: string; created: boolean };
+  }
+
+  fetch(target: InternalTarget, request: Request): Promise<Response> {
+    return answered(relayObject(this.#stub, "fetch", [target], request));
+  }
+
+  events(target: InternalTarget, name: string, _signal: AbortSignal): Promise<Response> {
+    // Who reads the stream ends it by cancelling; that reaches the other end by itself.
+    return answered(relayObject(this.#stub, "events", [target, name], null));
+  }
+
+  connect(caller: InternalCaller, path: string, offered: readonly string[], socket: Socket): void {
+    relayObject(this.#stub, "connect", [caller, path, offered], null).then(
+      (response) => bridge(socket, (response as unknown as { webSocket: PlatformSocket }).webSocket),
+      (error: unknown) => refuseSocket(this.#runtime(), socket, error),
+    );
+  }
+}
+
+/** A refusal comes as an envelope under a status that no handler's answer has. */
+export const ENVELOPE_HEADER = "x-byward-envelope";
+
+async function answered(relayed: Promise<Response>): Promise<Response> {
+  const response = await relayed;
+  if (response.headers.get(ENVELOPE_HEADER) === null) return response;
+  opened(await response.text());
+  return response;
+}
+
+/** Frames of a socket that ends in this object to one that ends in another, both ways. */
+function bridge(near: Socket, far: PlatformSocket): void {
+  const remote = new HoldingSocket(far);
+  near.attach({ message: (data) => remote.send(data), close: (code, reason) => remote.close(code, reason) });
+  remote.attach({ message: (data) => near.send(data), close: (code, reason) => near.close(code, reason) });
+}

@@ -1,0 +1,73 @@
+/**
+ * Owns what one isolate knows of the directory. Plain data, shared by the runtimes of the isolate; each asks on its own behalf,
+ * since what one request waits for another must not.
+ */
+import type { Runtime } from "../../actors/runtime.ts";
+import type { RevocationRow } from "../port.ts";
+import type { Knowledge } from "./directory.ts";
+import { callObject, DIRECTORY, type Stubs } from "./stubs.ts";
+
+/** Age up to which knowledge serves calls that stand on no connection, ms. */
+export const MAX_AGE = 5000;
+
+export class DirectoryView {
+  #version = 0;
+  #epoch = 0;
+  #rows: { readonly version: number; readonly row: RevocationRow }[] = [];
+  #checkedAt = Number.NEGATIVE_INFINITY;
+
+  get version(): number {
+    return this.#version;
+  }
+
+  isFresh(now: number): boolean {
+    return now - this.#checkedAt < MAX_AGE;
+  }
+
+  /** Takes in what the directory said at `askedAt`. */
+  learn(knowledge: Knowledge, askedAt: number): void {
+    this.#checkedAt = Math.max(this.#checkedAt, askedAt);
+    this.#epoch = Math.max(this.#epoch, knowledge.epoch);
+    const fresh = knowledge.rows.filter(({ version }) => version > this.#version);
+    if (fresh.length > 0) this.#rows = [...this.#rows.filter(({ row }) => row.keepUntil >= askedAt), ...fresh];
+    this.#version = Math.max(this.#version, knowledge.version);
+  }
+
+  /** Asks the directory for what is new. */
+  async update(stubs: Stubs, now: () => number): Promise<void> {
+    const askedAt = now();
+    // The directory answers `since` with Knowledge.
+    const answer = await callObject(stubs.ofName(DIRECTORY), "since", this.#version);
+    this.learn(answer as Knowledge, askedAt);
+  }
+
+  /** What a runtime that knows of `version` has yet to learn. */
+  after(version: number): {
+    readonly rows: readonly RevocationRow[];
+    readonly epoch: number;
+    readonly version: number;
+  } {
+    const rows = this.#rows.filter((found) => found.version > version).map(({ row }) => row);
+    return { rows, epoch: this.#epoch, version: this.#version };
+  }
+}
+
+/** One runtime's share of what its isolate knows. */
+export class Learner {
+  readonly #view: DirectoryView;
+  #version = 0;
+  #epoch = 0;
+
+  constructor(view: DirectoryView) {
+    this.#view = view;
+  }
+
+  /** Takes into force what the isolate has learnt since; the connections it closed. */
+  apply(runtime: Runtime): ReturnType<Runtime["learn"]> {
+    const { rows, epoch, version } = this.#view.after(this.#version);
+    if (version === this.#version && epoch === this.#epoch) return [];
+    this.#version = version;
+    this.#epoch = epoch;
+    return runtime.learn(rows, epoch);
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * Owns what all objects must know, in the one object that keeps it: revocations, the policy epoch, and which objects hold
+ * connections and so must be told.
+ *
+ * Invariants: what is put is durable before anybody is told; `revoke` and `raiseEpoch` resolve when every holder has
+ * confirmed, and where one did not, they reject and it is told again until it does; knowledge is numbered, so that a holder
+ * misses nothing.
+ */
+import type { ClosedConnection } from "../../actors/surroundings.ts";
+import { Refusal } from "../../boundary/errors.ts";
+import type { Logger, RevocationRow } from "../port.ts";
+import { openSchema } from "./schema.ts";
+import type { Sql } from "./sql.ts";
+
+/** What became known after a version. */
+export interface Knowledge {
+  readonly version: number;
+  readonly epoch: number;
+  readonly rows: readonly { readonly version: number; readonly row: RevocationRow }[];
+}
+
+/** What a holder answers when it has taken knowledge into force. */
+export interface Confirmation {
+  readonly closed: readonly ClosedConnection[];
+  /** False when it holds no connection any more: it need not be told further. */
+  readonly holds: boolean;
+}
+
+export interface DirectorySource {
+  readonly sql: Sql;
+  readonly log: Logger;
+  now(): number;
+  tell(object: string, knowledge: Knowledge): Promise<Confirmation>;
+  /** Sees to it that {@link Directory.retry} is called then. */
+  retryAt(at: number): void;
+}
+
+/** Holders told at once. */
+const BATCH = 64;
+/** Between two rounds of telling those who did not confirm, ms. */
+const RETRY_PAUSE = 2000;
+
+interface Holder {
+  readonly object: string;
+  readonly told: number;
+  readonly stamp: string;
+}
+
+export class Directory {
+  readonly #source: DirectorySource;
+
+  constructor(source: DirectorySource) {
+    this.#source = source;
+    openSchema(source.sql);
+  }
+
+  /** What became known after `version`. */
+  since(version: number): Knowledge {
+    const { sql, now } = this.#source;
+    const rows = sql
+      .all<{ version: number; row: string }>(
+        "SELECT version, row FROM revocation WHERE version > ? AND keep_until >= ? ORDER BY version",
+        version,
+        now(),
+      )
+      .map((found) => ({ version: found.version, row: JSON.parse(found.row) as RevocationRow }));
+    return { version: this.#setting("version"), epoch: this.#setting("epoch"), rows };
+  }
+
+  /** An object is about to hold a connection: from now on it is told. `stamp` is new for each enrolment. */
+  enroll(object: string, version: number, stamp: string): Knowledge {
+    const knowledge = this.since(version);
+    this.#source.sql.run(
+      "INSERT OR REPLACE INTO holder (object, told, stamp) VALUES (?, ?, ?)",
+      object,
+      knowledge.version,
+      stamp,
+    );
+    return knowledge;
+  }
+
+  async revoke(row: RevocationRow): Promise<readonly ClosedConnection[]> {
+    const { sql, now } = this.#source;
+    sql.transaction(() => {
+      const version = this.#advance();
+      sql.run("DELETE FROM revocation WHERE keep_until < ?", now());
+      const values = [version, row.id, JSON.stringify(row), row.keepUntil] as const;
+      sql.run("INSERT INTO revocation (version, id, row, keep_until) VALUES (?, ?, ?, ?)", ...values);
+    });
+    return this.#tellAll();
+  }
+
+  async raiseEpoch(): Promise<number> {
+    const { sql } = this.#source;
+    const epoch = sql.transaction(() => {
+      this.#advance();
+      const next = this.#setting("epoch") + 1;
+      this.#set("epoch", next);
+      return next;
+    });
+    await this.#tellAll();
+    return epoch;
+  }
+
+  /** Tells again those who did not confirm. */
+  async retry(): Promise<void> {
+    try {
+      await this.#tellAll();
+    } catch (error) {
+      this.#source.log.warn({ err: error }, "objects have not confirmed yet; telling them again");
+    }
+  }
+
+  async #tellAll(): Promise<readonly ClosedConnection[]> {
+    const { sql, now, retryAt } = this.#source;
+    const version = this.#setting("version");
+    const behind = sql.all<Holder>("SELECT object, told, stamp FROM holder WHERE told < ?", version);
+    const closed: ClosedConnection[] = [];
+    let failed = 0;
+    for (let start = 0; start < behind.length; start += BATCH) {
+      const batch = behind.slice(start, start + BATCH);
+      const told = await Promise.allSettled(batch.map((holder) => this.#tell(holder)));
+      for (const result of told) {
+        if (result.status === "fulfilled") closed.push(...result.value);
+        else failed += 1;
+      }
+    }
+    if (failed === 0) return closed;
+    retryAt(now() + RETRY_PAUSE);
+    throw new Refusal("unavailable", {
+      reason: "directory.unconfirmed",
+      message: `It is in force for all that comes, but ${failed} objects have not confirmed yet; they are told again`,
+      retryAfter: Math.ceil(RETRY_PAUSE / 1000),
+    });
+  }
+
+  async #tell({ object, told, stamp }: Holder): Promise<readonly ClosedConnection[]> {
+    const { sql, tell } = this.#source;
+    const knowledge = this.since(told);
+    const { closed, holds } = await tell(object, knowledge);
+    // One that enrolled anew meanwhile has another stamp, and stays.
+    if (!holds) sql.run("DELETE FROM holder WHERE object = ? AND stamp = ?", object, stamp);
+    sql.run("UPDATE holder SET told = MAX(told, ?) WHERE object = ?", knowledge.version, object);
+    return closed;
+  }
+
+  #advance(): number {
+    const version = this.#setting("version") + 1;
+    this.#set("version", version);
+    return version;
+  }
+
+  #setting(name: string): number {
+    return this.#source.sql.first<{ value: number }>("SELECT value FROM setting WHERE name = ?", name)?.value ?? 0;
+  }
+
+  #set(name: string, value: number): void {
+    this.#source.sql.run("INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)", name, value);
+  }
+}
