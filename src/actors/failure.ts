@@ -25,9 +25,11 @@ export interface WireFailure {
 
 const RETRY_AFTER_SECONDS = 1;
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 export function newCorrelationId(host: Host): string {
   let text = "";
-  for (const byte of host.random(9)) text += byte.toString(16).padStart(2, "0");
+  for (const byte of host.random(9)) text += HEX[byte];
   return text;
 }
 

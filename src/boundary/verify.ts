@@ -47,11 +47,12 @@ interface ProofRecord {
   readonly evidence: Evidence;
 }
 
-/** What every tried party made of one presentation. Immutable but for its memory of resolutions. */
+/** What every tried party made of one presentation. Immutable but for what it remembers of itself. */
 export class Credentials {
   readonly channel: Channel;
   readonly #results: ReadonlyMap<AnyParty, PartyResult>;
   readonly #resolved = new Map<By, Resolution>();
+  #proofs: readonly Proof[] | null = null;
 
   constructor(channel: Channel, results: ReadonlyMap<AnyParty, PartyResult>) {
     this.channel = channel;
@@ -98,7 +99,8 @@ export class Credentials {
 
   /** Every party this presentation proved. */
   get proofs(): readonly Proof[] {
-    return [...this.#results.values()].flatMap((result) => (result.status === "proved" ? [result.proof] : []));
+    this.#proofs ??= [...this.#results.values()].flatMap((result) => (result.status === "proved" ? [result.proof] : []));
+    return this.#proofs;
   }
 
   /** The earliest end of what was proved, epoch ms; null when nothing proved expires. */

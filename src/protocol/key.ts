@@ -19,6 +19,8 @@ const EMPTY_KEY = "~";
 const EMPTY_COMPONENT = "~0";
 /** What no component may contain: a proxy, a router or a log would read each of these as something else. */
 const FORBIDDEN = /[/\\\u0000-\u001f\u007f]/;
+/** What is spelled as it is: nearly all names and keys. */
+const PLAIN = /^[A-Za-z0-9_-]+$/;
 
 /** A user's way to write a key as a key: nothing is the empty key, a string is one component. */
 export const toKey = (key: string | Key | undefined): Key =>
@@ -55,6 +57,7 @@ export const isDotSegment = (segment: string): boolean => /^(?:\.|%2e){1,2}$/i.t
  * @throws DecodeError for encoded slashes, backslashes and control characters, and for what is not UTF-8
  */
 export const decodeSegment = (segment: string, what: string): string => {
+  if (PLAIN.test(segment)) return segment;
   let text: string;
   try {
     text = decodeURIComponent(segment);
@@ -67,6 +70,7 @@ export const decodeSegment = (segment: string, what: string): string => {
 
 /** Percent-encodes one segment or component. */
 export const encodeSegment = (text: string, path: string): string => {
+  if (PLAIN.test(text)) return text;
   if (FORBIDDEN.test(text)) throw new EncodeError(path, "it contains a slash, a backslash or a control character");
   try {
     return encodeURIComponent(text);

@@ -12,6 +12,7 @@ import type { Edge } from "../../registry/edge.ts";
 import type { OutboundResponse } from "../port.ts";
 import { type InboundOptions, NodeInbound } from "./inbound.ts";
 import { NodeSocket } from "./socket.ts";
+import { TurnEnd } from "./turn-end.ts";
 
 export interface ServerOptions extends InboundOptions {
   readonly edge: Edge;
@@ -29,6 +30,7 @@ export class NodeServer {
   readonly #open = new Set<NodeSocket>();
   readonly #protocols = new WeakMap<IncomingMessage, string>();
   readonly #heartbeat: NodeJS.Timeout;
+  readonly #turnEnd = new TurnEnd();
   #inFlight = 0;
   #draining = false;
   #drained: (() => void) | null = null;
@@ -58,6 +60,7 @@ export class NodeServer {
       const answer = await this.#answer(request);
       // A stream of events ends when its actor stops, which draining comes before: each would wait for the other.
       if (isEventStream(answer)) settle();
+      await this.#turnEnd.reached();
       await writeAnswer(response, answer, request.method === "HEAD");
       // A body nobody read would block the next request of this connection.
       if (!request.complete) request.resume();
