@@ -2,7 +2,7 @@
  * Owns the types of contexts by definition, for functions that take a `c`: `ActionContextOf<typeof chatRoom>`. No code.
  * Inside the definition itself such a type would refer to itself; there, name the members the function needs.
  */
-import type { ActorDefinition } from "./define.ts";
+import type { ActorDefinition, EarlyShape } from "./define.ts";
 import type {
   ActionContext,
   AnyShape,
@@ -11,12 +11,17 @@ import type {
   ConnInitContext,
   RequestContext,
   RunContext,
+  Shape,
   WebSocketContext,
 } from "./types.ts";
 
 type Defined = ActorDefinition<AnyShape, unknown, unknown>;
 type TypesOf<Definition extends Defined> = NonNullable<Definition["~types"]>;
 type ShapeOf<Definition extends Defined> = TypesOf<Definition>["shape"];
+type EarlyOf<Definition extends Defined> =
+  ShapeOf<Definition> extends Shape<infer State, infer Vars, unknown, unknown, unknown, infer Events, infer Queues>
+    ? EarlyShape<State, Vars, Events, Queues>
+    : never;
 type CallerIn<Definition extends Defined> = TypesOf<Definition>["caller"];
 
 /** What every hook of the actor has. */
@@ -24,7 +29,7 @@ export type ActorContextOf<Definition extends Defined> = BaseContext<ShapeOf<Def
 /** What hooks with a connection have; its caller is any that may reach the actor. */
 export type ConnContextOf<Definition extends Defined> = ConnContext<ShapeOf<Definition>, CallerIn<Definition>>;
 /** What hooks have before there is a connection. */
-export type ConnInitContextOf<Definition extends Defined> = ConnInitContext<ShapeOf<Definition>, CallerIn<Definition>>;
+export type ConnInitContextOf<Definition extends Defined> = ConnInitContext<EarlyOf<Definition>, CallerIn<Definition>>;
 /** What an action has; its caller is any that may reach the actor, whatever its guard narrows. */
 export type ActionContextOf<Definition extends Defined> = ActionContext<ShapeOf<Definition>, CallerIn<Definition>>;
 export type RequestContextOf<Definition extends Defined> = RequestContext<ShapeOf<Definition>, CallerIn<Definition>>;
@@ -34,8 +39,9 @@ export type WebSocketContextOf<Definition extends Defined> = WebSocketContext<
 >;
 export type RunContextOf<Definition extends Defined> = RunContext<ShapeOf<Definition>>;
 
-export type CreateContextOf<Definition extends Defined> = ActorContextOf<Definition>;
-export type CreateVarsContextOf<Definition extends Defined> = ActorContextOf<Definition>;
+/** What hooks have before the first connection. */
+export type CreateContextOf<Definition extends Defined> = BaseContext<EarlyOf<Definition>>;
+export type CreateVarsContextOf<Definition extends Defined> = CreateContextOf<Definition>;
 export type WakeContextOf<Definition extends Defined> = ActorContextOf<Definition>;
 export type SleepContextOf<Definition extends Defined> = ActorContextOf<Definition>;
 export type DestroyContextOf<Definition extends Defined> = ActorContextOf<Definition>;

@@ -53,6 +53,23 @@ type NoOtherNames<G, Kind extends "actions" | "events" | "queues", Names> = G ex
   ? { readonly [K in Kind]?: { readonly [Name in Exclude<keyof Map, Names>]: never } }
   : unknown;
 
+/** What `types` may say. */
+export interface DeclaredTypes {
+  readonly state?: unknown;
+  readonly vars?: unknown;
+  readonly connState?: unknown;
+  readonly params?: unknown;
+  readonly input?: unknown;
+}
+type InputOf<T> = T extends { readonly input: infer Input } ? Input : unknown;
+
+/**
+ * The types of an actor where its connections are not known yet. The contexts of hooks that declare `params`, `input` or the
+ * connection's state must not mention those: the compiler settles what a context mentions when it meets the hook, in the order
+ * of the keys, and would find nothing.
+ */
+export type EarlyShape<State, Vars, Events, Queues> = Shape<State, Vars, unknown, unknown, unknown, Events, Queues>;
+
 /** What `actor()` takes. */
 export interface ActorConfig<
   B extends By | undefined,
@@ -66,6 +83,8 @@ export interface ActorConfig<
   Actions,
   ActionName extends string,
   G,
+  T extends DeclaredTypes,
+  Asked,
   S extends AnyShape = Shape<State, Vars, ConnState, Params, Input, Events, Queues>,
 > {
   /** Who may reach this actor at all. Each entrypoint may narrow it under `guards`. */
@@ -73,17 +92,14 @@ export interface ActorConfig<
   readonly state?: State;
   /** Runs once, at creation, before `onCreate`. */
   readonly createState?: (
-    c: BaseContext<Shape<never, never, ConnState, Params, Input, Events, Queues>>,
+    c: BaseContext<EarlyShape<never, never, Events, Queues>>,
     input: Input,
   ) => MaybePromise<State>;
   readonly vars?: Vars;
-  readonly createVars?: (
-    c: BaseContext<Shape<State, never, ConnState, Params, Input, Events, Queues>>,
-    host: unknown,
-  ) => MaybePromise<Vars>;
+  readonly createVars?: (c: BaseContext<EarlyShape<State, never, Events, Queues>>, host: unknown) => MaybePromise<Vars>;
   readonly connState?: ConnState;
   readonly createConnState?: (
-    c: ConnInitContext<Shape<State, Vars, never, Params, Input, Events, Queues>, CallersOf<B>>,
+    c: ConnInitContext<EarlyShape<State, Vars, Events, Queues>, CallersOf<B>>,
     params: Params,
   ) => MaybePromise<ConnState>;
   readonly events?: Events;
@@ -98,15 +114,24 @@ export interface ActorConfig<
   readonly schema?: StandardSchemaV1<unknown, State>;
   /** The version of the state's shape and how to bring an older one up to it. */
   readonly migrate?: { readonly version: number; readonly up: (state: unknown, from: number) => MaybePromise<State> };
-  /** Type-only. */
-  readonly types?: unknown;
+  /** Type-only: `types: {} as { input: Seed }` says what no function of the definition says, or says only further down. */
+  readonly types?: T & {
+    readonly state?: State;
+    readonly vars?: Vars;
+    readonly connState?: ConnState;
+    readonly params?: Params;
+    readonly input?: Input;
+  };
   readonly options?: ActorOptions;
 
-  /** Who may create it: asked before `createState`, beside `by`. A strict boolean. */
+  /**
+   * Who may create it: asked before `createState`, beside `by`. A strict boolean. Nothing has looked at `input` by then: it is
+   * unknown, unless `types` or the parameter says what it is taken for.
+   */
   readonly canCreate?: (request: {
     readonly caller: CallersOf<B>;
     readonly key: readonly string[];
-    readonly input: Input;
+    readonly input: Asked & InputOf<T>;
   }) => MaybePromise<boolean>;
   /** The decision for every inbound entrypoint. `true` allows, `false` denies with `forbidden`, anything else is an error. */
   readonly canInvoke?: (
@@ -114,12 +139,15 @@ export interface ActorConfig<
     invoke: InvokeTarget<[ActionName] extends [never] ? string : ActionName, NameOf<Queues>, NameOf<Events>>,
   ) => MaybePromise<boolean>;
 
-  readonly onCreate?: (c: BaseContext<S>, input: Input) => MaybePromise<void>;
+  readonly onCreate?: (c: BaseContext<EarlyShape<State, Vars, Events, Queues>>, input: Input) => MaybePromise<void>;
   readonly onWake?: (c: BaseContext<S>) => MaybePromise<void>;
   readonly onSleep?: (c: BaseContext<S>) => MaybePromise<void>;
   readonly onDestroy?: (c: BaseContext<S>) => MaybePromise<void>;
   readonly onStateChange?: (c: BaseContext<S>, state: State) => void;
-  readonly onBeforeConnect?: (c: ConnInitContext<S, CallersOf<B>>, params: Params) => MaybePromise<void>;
+  readonly onBeforeConnect?: (
+    c: ConnInitContext<EarlyShape<State, Vars, Events, Queues>, CallersOf<B>>,
+    params: Params,
+  ) => MaybePromise<void>;
   readonly onConnect?: (c: ConnContext<S, AnyCallerOf<B, G>>, conn: Conn<S, AnyCallerOf<B, G>>) => MaybePromise<void>;
   readonly onDisconnect?: (c: BaseContext<S>, conn: Conn<S, AnyCallerOf<B, G>>) => MaybePromise<void>;
   readonly onBeforeActionResponse?: (c: BaseContext<S>, name: string, args: unknown[], output: unknown) => unknown;
@@ -284,8 +312,10 @@ export function actor<
   ActionName extends string = never,
   const G = Record<never, never>,
   B extends By | undefined = undefined,
+  T extends DeclaredTypes = Record<never, never>,
+  Asked = unknown,
 >(
-  config: ActorConfig<B, State, Vars, ConnState, Params, Input, Events, Queues, Actions, ActionName, G>,
+  config: ActorConfig<B, State, Vars, ConnState, Params, Input, Events, Queues, Actions, ActionName, G, T, Asked>,
 ): ActorDefinition<Shape<State, Vars, ConnState, Params, Input, Events, Queues>, Actions, AnyCallerOf<B, G>> {
   // The runtime reads the same object with user types erased; everything it relies on is checked below.
   const runtime = config as unknown as RuntimeConfig;

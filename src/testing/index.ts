@@ -17,4 +17,11 @@ export {
   expectAccess,
 } from "./expect-access.ts";
 export type { LogLine } from "./session.ts";
-export { type AsOptions, type SetupTestOptions, setupTest, type TestKit, type TestScope } from "./setup-test.ts";
+export {
+  type AnyTestKit,
+  type AsOptions,
+  type SetupTestOptions,
+  setupTest,
+  type TestKit,
+  type TestScope,
+} from "./setup-test.ts";

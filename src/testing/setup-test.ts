@@ -8,7 +8,7 @@ import { type AnyParty, baseOf, membersOf } from "../boundary/party.ts";
 import type { Channel } from "../boundary/scheme.ts";
 import { createClientOn } from "../client/create-client.ts";
 import type { Runtime } from "../client/runtime.ts";
-import type { Client, ClientOptions } from "../client/types.ts";
+import type { Client, ClientMembers, ClientOptions } from "../client/types.ts";
 import type { Host } from "../hosts/port.ts";
 import type { Edge } from "../registry/edge.ts";
 import type { Registry } from "../registry/registry.ts";
@@ -42,13 +42,13 @@ export interface SetupTestOptions {
 /** Who a client of {@link TestKit.as} is, and options of the client itself. */
 export interface AsOptions extends TokenOptions, InternalOptions, Pick<ClientOptions, "params" | "encoding"> {}
 
-/** A registry under test. */
-export interface TestKit<R extends Registry = Registry> extends AsyncDisposable {
-  /** A client that presents nothing. */
-  readonly client: Client<R>;
+/** A registry under test, whichever it is: what functions take that help tests of several registries. */
+export interface AnyTestKit extends AsyncDisposable {
+  /** A client that presents nothing. Of any kit it has the accessors by name: `kit.client.getOrCreate("room", "a")`. */
+  readonly client: ClientMembers;
   readonly clock: TestClock;
   /** The running registry: `revoke`, `bumpEpoch`, `runtime`. Another one after {@link restart}. */
-  readonly registry: R;
+  readonly registry: Registry;
   /** What the registry logged, oldest first. */
   readonly log: readonly LogLine[];
   /** The origin of {@link fetch}. */
@@ -62,13 +62,13 @@ export interface TestKit<R extends Registry = Registry> extends AsyncDisposable 
    * through the channel, as `name` and `key`.
    * @throws ConfigurationError `testing.party_unknown`, `testing.channel`
    */
-  readonly as: (member: Member, options?: AsOptions) => Client<R>;
+  readonly as: (member: Member, options?: AsOptions) => ClientMembers;
   /** A token of a bearer or oidc party. @throws ConfigurationError `testing.no_token` and others of the kit */
   readonly mint: (member: Member, options?: TokenOptions) => Promise<string>;
   /** The headers that sign a delivery. @throws ConfigurationError `testing.no_signature` and others of the kit */
   readonly sign: (member: Member, body: string | Uint8Array, options?: SignOptions) => Promise<Record<string, string>>;
   /** A client over the kit's network with options of its own. */
-  readonly createClient: (options?: ClientOptions) => Client<R>;
+  readonly createClient: (options?: ClientOptions) => ClientMembers;
   /** Breaks every open socket, as a lost link does. */
   readonly cutConnections: () => void;
   /** Stops the registry cleanly and starts it again on the same storage. */
@@ -76,6 +76,14 @@ export interface TestKit<R extends Registry = Registry> extends AsyncDisposable 
   /** Ends the registry as `kill -9` does, and starts it again on the same storage. */
   readonly crash: () => Promise<void>;
   readonly dispose: () => Promise<void>;
+}
+
+/** A registry under test, with clients of its own types. */
+export interface TestKit<R extends Registry = Registry> extends AnyTestKit {
+  readonly client: Client<R>;
+  readonly registry: R;
+  readonly as: (member: Member, options?: AsOptions) => Client<R>;
+  readonly createClient: (options?: ClientOptions) => Client<R>;
 }
 
 /**
