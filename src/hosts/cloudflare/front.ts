@@ -209,14 +209,17 @@ async function sieve(edge: Edge, path: ActorPath, inbound: InboundRequest): Prom
   try {
     const presentation = await presentationOf({ runtime, inbound }, withBody);
     await authenticate(runtime, by, presentation);
-    return { refused: null, body: presentation.body };
+    return { refused: null, body: bodyOf(presentation.body) };
   } catch (error) {
     if (!(error instanceof Refusal) || error.outcome === "forbidden") {
-      return { refused: null, body: withBody ? await inbound.bytes(runtime.limits.maxBodySize) : null };
+      return { refused: null, body: withBody ? bodyOf(await inbound.bytes(runtime.limits.maxBodySize)) : null };
     }
     return { refused: toResponse(failureResponse(runtime, error, path.name)), body: null };
   }
 }
+
+/** An empty body need not be passed on, and with some methods may not. */
+const bodyOf = (bytes: Uint8Array | null): Uint8Array | null => (bytes === null || bytes.length === 0 ? null : bytes);
 
 function targetOf({ route }: ActorPath, { method }: InboundRequest): InvokeTarget | null {
   switch (route.kind) {

@@ -29,6 +29,7 @@ export interface ObjectId {
 /** A WebSocket of the platform, the server's end. */
 export interface PlatformSocket {
   readonly readyState: number;
+  binaryType?: string;
   accept(): void;
   send(data: string | ArrayBuffer | ArrayBufferView): void;
   close(code?: number, reason?: string): void;

@@ -133,6 +133,7 @@ export class HoldingSocket implements Socket {
 
   constructor(socket: PlatformSocket) {
     this.#socket = socket;
+    socket.binaryType = "arraybuffer";
     socket.accept();
     socket.addEventListener("message", ({ data }) => {
       const frame = typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer);
