@@ -343,3 +343,16 @@ test("where no other file can be begun, the one there grows and nothing is lost"
   rmSync(join(directory, fileName(2)));
   expect(verifyLog(directory)).toMatchObject({ ok: true, decisions: 9001, lost: 0, files: 1 });
 });
+
+test("shapes are forgotten past 8192 and defined anew, and ids are cut at 64: nothing is lost, nothing grows", async () => {
+  const { log, ring } = feed(0);
+  const id = "i".repeat(100);
+  for (let at = 0; at < 20_000; at++)
+    ring.record(at, "desk", `k${at % 10_000}`, "action", "open", null, "ok", "", id, 0);
+  await log.close();
+  expect(text().match(/^\{"forget":true\}$/gm)?.length).toBeGreaterThanOrEqual(1);
+  const read = records();
+  expect(read.map(({ key }) => key)).toEqual(Array.from({ length: 20_000 }, (_, at) => `k${at % 10_000}`));
+  expect(new Set(read.map((record) => record.id))).toEqual(new Set(["i".repeat(64)]));
+  expect(verifyLog(directory)).toMatchObject({ ok: true, lost: 0 });
+});

@@ -183,3 +183,23 @@ test("failed authentications of one address are refused before any crypto past m
   expect((await post(`${url}/actors/guarded/one/actions/act`, [], await token("alice"))).status).toBe(429);
   expect(ran).toEqual([]);
 });
+
+test("a revocation is remembered for maxCredentialLifetime, and forgotten after", async () => {
+  const world = await virtual(setup({ use: { room }, limits: { maxCredentialLifetime: 600_000 } }));
+  await world.registry.revoke({ identity: "alice" });
+  await world.clock.advance(500_000);
+  expect(world.edge.runtime.revocations.size).toBe(1);
+  await world.clock.advance(200_000);
+  expect(world.edge.runtime.revocations.size).toBe(0);
+});
+
+test("close waits for requests under way no longer than drainTimeout", async () => {
+  const stuck = actor({ by: Visitor, actions: { hang: () => new Promise<void>(() => {}) } });
+  const { url, close } = await serve(setup({ use: { stuck }, limits: { drainTimeout: 50 } }));
+  const cut = post(`${url}/actors/stuck/one/actions/hang`, []).catch((error: unknown) => error);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const started = performance.now();
+  await close();
+  expect(performance.now() - started).toBeLessThan(8000);
+  await cut;
+});
