@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import WebSocket from "ws";
+import { type LoadLink, ownSocket, sharedSocket } from "./shared-socket.ts";
 
 const ENTRY = fileURLToPath(new URL("./server.ts", import.meta.url));
 const ACTORS = 8;
@@ -62,7 +62,11 @@ export async function loadAndKill(
   round: number,
   dice: () => number,
 ): Promise<void> {
-  const workers = books.ledgers.map((ledger, index) => loadLedger(running.url, ledger, index, round, books, dice));
+  // Every other round the actors share one socket.
+  const linkTo = round % 2 === 0 ? (path: string) => ownSocket(running.url, path) : sharedSocket(running.url);
+  const workers = books.ledgers.map((ledger, index) =>
+    loadLedger(linkTo(`/actors/ledger/l${index}/connect`), ledger, index, round, books, dice),
+  );
   workers.push(loadBirths(running.url, books, round));
   await new Promise((resolve) => setTimeout(resolve, ms));
   await kill(running);
@@ -70,7 +74,7 @@ export async function loadAndKill(
 }
 
 function loadLedger(
-  url: string,
+  link: LoadLink,
   ledger: Ledger,
   index: number,
   round: number,
@@ -78,17 +82,16 @@ function loadLedger(
   dice: () => number,
 ): Promise<void> {
   return new Promise((resolve) => {
-    const ws = new WebSocket(`${url.replace("http", "ws")}/actors/ledger/l${index}/connect`, ["byward.v1"]);
     const pending = new Map<number, () => void>();
     let id = 0;
     const send = (message: object, onTold: () => void): void => {
       id += 1;
       books.operations += 1;
       pending.set(id, onTold);
-      ws.send(JSON.stringify({ id, ...message }));
+      link.send(JSON.stringify({ id, ...message }));
     };
     const next = (): void => {
-      if (ws.readyState !== WebSocket.OPEN) return;
+      if (!link.isOpen) return;
       const op = `${round}.${index}.${id + 1}`;
       ledger.asked.add(op);
       const action = (name: string, ...args: unknown[]) => ({ t: "action", name, args: [op, ...args] });
@@ -99,11 +102,10 @@ function loadLedger(
       else if (choice < 0.85) send(action("send"), () => ledger.told.handled.add(op));
       else send(action("schedule", Math.floor(dice() * 30)), () => ledger.told.fired.add(op));
     };
-    ws.on("open", () => {
-      ws.send(JSON.stringify({ t: "hello" }));
-    });
-    ws.on("message", (data) => {
-      const frame = JSON.parse(data.toString());
+    link.onOpen(() => link.send(JSON.stringify({ t: "hello" })));
+    link.onFrame((text) => {
+      if (text.startsWith("!")) return;
+      const frame = JSON.parse(text);
       for (const message of Array.isArray(frame) ? frame : [frame]) {
         if (message.t === "ready") {
           send({ t: "subscribe", name: "tick" }, () => {});
@@ -121,8 +123,7 @@ function loadLedger(
         }
       }
     });
-    ws.on("error", () => {});
-    ws.on("close", () => resolve());
+    link.onEnd(resolve);
   });
 }
 
