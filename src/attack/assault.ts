@@ -24,20 +24,25 @@ export interface Knowledge {
   readonly denied: Holder | null;
 }
 
-export interface Assault {
-  readonly stage: Stage;
+/** What an attack from outside has. */
+export interface Ground {
   readonly wire: Wire;
   readonly book: Book;
   readonly budget: Budget;
+  readonly known: Map<Way, Knowledge>;
+  /** Says how far it is. */
+  readonly step: (what: string, at: string) => void;
+}
+
+/** What an attack has that holds the definitions, too. */
+export interface Assault extends Ground {
+  readonly stage: Stage;
   readonly matrix: Matrix;
   readonly ways: readonly Way[];
   readonly columns: readonly Member[];
   readonly holders: ReadonlyMap<string, Holder>;
   /** Cells that were tried, by row, party and transport. */
   readonly tried: Set<string>;
-  readonly known: Map<Way, Knowledge>;
-  /** Says how far it is. */
-  readonly step: (what: string, at: string) => void;
 }
 
 /** True where somebody came in: a handler ran, or the answer is one that only follows the gate. */
@@ -51,7 +56,7 @@ const PAST_THE_GATE: ReadonlySet<number> = new Set([400, 409, 413, 415, 422]);
 
 /** Tries one thing that must be refused; writes it down where somebody comes in. */
 export async function mustRefuse(
-  assault: Assault,
+  assault: Pick<Ground, "book" | "known">,
   way: Way,
   rule: RuleId,
   what: string,
@@ -64,7 +69,7 @@ export async function mustRefuse(
 }
 
 /** A bad credential that got in as a visitor was not believed: it was overlooked, which is another hole. */
-export function nameHole(assault: Assault, way: Way, rule: RuleId, { ran }: Result): RuleId {
+export function nameHole(assault: Pick<Ground, "known">, way: Way, rule: RuleId, { ran }: Result): RuleId {
   const isCredential = /^(?:token|delivery|credential\.two)/.test(rule);
   const isVisitor =
     ran.length > 0 ? ran.every(({ party }) => party === "Visitor") : isIn(assault.known.get(way)!.nobody);
@@ -79,7 +84,7 @@ export function cameOf({ came, ran }: Result): string {
 }
 
 /** Whoever gets in, else nobody in particular. */
-export function entrantOf(assault: Assault, way: Way): Present {
+export function entrantOf(assault: Pick<Ground, "known">, way: Way): Present {
   return assault.known.get(way)?.entrant?.present ?? nothing;
 }
 

@@ -24,72 +24,94 @@ export interface BadToken {
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Every bad token that can be made for a token party. */
+/** Bad tokens that anybody can make; more with a good one at hand. */
+export function forgedTokens(claims: Json, good: string | null): readonly BadToken[] {
+  const payload = JSON.stringify(claims);
+  const forged: readonly BadToken[] = [
+    { rule: "token.malformed", what: "an empty token", token: "" },
+    { rule: "token.malformed", what: "a token that is none", token: "not.a.token" },
+    { rule: "token.malformed", what: "a JWE in place of a JWS", token: JWE },
+    { rule: "token.oversized", what: "a token of more than 8 KiB", token: `${"x".repeat(9000)}.e30.x` },
+    { rule: "token.signature", what: "a token under another secret", token: hs256({}, payload, OTHER_SECRET) },
+    { rule: "token.signature", what: "a token under the empty secret", token: hs256({}, payload, "") },
+    ...["none", "None", "nOnE", ""].map((alg): BadToken => {
+      return {
+        rule: "token.alg_none",
+        what: `an unsigned token, alg ${JSON.stringify(alg)}`,
+        token: unsigned({ alg }, claims),
+      };
+    }),
+    {
+      rule: "token.alg_confusion",
+      what: "RS256 under a key of the attacker",
+      token: rs256({}, payload, attackersKey().privateKey),
+    },
+    ...embedded(claims),
+    {
+      rule: "token.kid",
+      what: "a kid that is a path to an empty file",
+      token: hs256({ kid: "../../../../dev/null" }, payload, ""),
+    },
+    { rule: "token.kid", what: "a kid that is a query", token: hs256({ kid: "x' UNION SELECT 'k" }, payload, "k") },
+  ];
+  if (good === null) return forged;
+  return [
+    ...forged,
+    { rule: "token.malformed", what: "a good token with padding", token: `${good}=` },
+    { rule: "token.malformed", what: "a good token with a fourth part", token: `${good}.e30` },
+    { rule: "token.signature", what: "a good token with one bit of its signature changed", token: flipped(good) },
+    {
+      rule: "token.signature",
+      what: "a good token without its signature",
+      token: `${good.slice(0, good.lastIndexOf("."))}.`,
+    },
+    {
+      rule: "token.signature",
+      what: "a good token with other claims under its signature",
+      token: withClaims(good, { ...claims, admin: true, role: "admin" }),
+    },
+  ];
+}
+
+const JWE = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aaaa.bbbb.cccc";
+const OTHER_SECRET = "byward-attack-byward-attack-byward-attack";
+
+/** Every bad token that can be made for a token party by who holds its secret or key. */
 export async function badTokensOf(mint: Mint, member: Member): Promise<readonly BadToken[]> {
   const base = baseOf(member);
   const good = await mint.token(member);
   const claims = await mint.claimsOf(member);
   const sign = signerOf(mint, member);
   const now = Math.floor(Date.now() / 1000);
-  const bad = (rule: RuleId, what: string, token: string | null): readonly BadToken[] =>
-    token === null ? [] : [{ rule, what, token }];
+  const signed = (rule: RuleId, what: string, header: Json, payload: string): readonly BadToken[] => {
+    const token = sign(header, payload);
+    return token === null ? [] : [{ rule, what, token }];
+  };
   const claimed = (rule: RuleId, what: string, change: Json): readonly BadToken[] =>
-    bad(rule, what, sign({}, JSON.stringify({ ...claims, ...change })));
-  const expects = expectsOf(base);
+    signed(rule, what, {}, JSON.stringify({ ...claims, ...change }));
+  const { audiences = null, issuers = null } = expectsOf(base) ?? {};
+  const crit = { crit: ["byward-attack"], "byward-attack": 1 };
   return [
-    ...bad("token.malformed", "an empty token", ""),
-    ...bad("token.malformed", "a token that is none", "not.a.token"),
-    ...bad("token.malformed", "a good token with padding", `${good}=`),
-    ...bad("token.malformed", "a good token with a fourth part", `${good}.e30`),
-    ...bad("token.malformed", "a JWE in place of a JWS", "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aaaa.bbbb.cccc"),
+    ...forgedTokens(claims, good),
     ...claimed("token.oversized", "a good token of more than 8 KiB", { pad: "x".repeat(9000) }),
     ...claimed("token.expired", "a token that expired an hour ago", { iat: now - 7200, exp: now - 3600 }),
     ...claimed("token.not_yet_valid", "a token that is valid in ten minutes", { nbf: now + 600 }),
-    ...(expects?.audiences == null
-      ? []
-      : claimed("token.audience", "a token for another audience", { aud: "byward-attack" })),
-    ...(expects?.audiences == null ? [] : claimed("token.audience", "a token for no audience", { aud: undefined })),
-    ...(expects?.issuers == null
+    ...(audiences === null ? [] : claimed("token.audience", "a token for another audience", { aud: "byward-attack" })),
+    ...(audiences === null ? [] : claimed("token.audience", "a token for no audience", { aud: undefined })),
+    ...(issuers === null
       ? []
       : claimed("token.issuer", "a token of another issuer", { iss: "https://attack.invalid" })),
-    ...(expects?.issuers == null ? [] : claimed("token.issuer", "a token of no issuer", { iss: undefined })),
-    ...bad("token.type", "a token of another type", sign({ typ: "byward-attack" }, JSON.stringify(claims))),
-    ...bad("token.signature", "a good token with one bit of its signature changed", flipped(good)),
-    ...bad("token.signature", "a good token without its signature", `${good.slice(0, good.lastIndexOf("."))}.`),
-    ...bad(
-      "token.signature",
-      "a good token with other claims under its signature",
-      withClaims(good, { ...claims, admin: true, role: "admin" }),
-    ),
-    ...bad(
-      "token.signature",
-      "a token under another secret",
-      hs256({}, JSON.stringify(claims), "byward-attack-byward-attack-byward-attack"),
-    ),
-    ...bad("token.signature", "a token under the empty secret", hs256({}, JSON.stringify(claims), "")),
-    ...["none", "None", "nOnE", ""].flatMap((alg) =>
-      bad("token.alg_none", `an unsigned token, alg ${JSON.stringify(alg)}`, unsigned({ alg }, claims)),
-    ),
+    ...(issuers === null ? [] : claimed("token.issuer", "a token of no issuer", { iss: undefined })),
+    ...signed("token.type", "a token of another type", { typ: "byward-attack" }, JSON.stringify(claims)),
+    ...signed("token.crit", "a critical header that nobody knows", crit, JSON.stringify(claims)),
     ...confusions(mint, member, claims),
-    ...embedded(claims),
-    ...bad(
-      "token.kid",
-      "a kid that is a path to an empty file",
-      hs256({ kid: "../../../../dev/null" }, JSON.stringify(claims), ""),
-    ),
-    ...bad("token.kid", "a kid that is a query", hs256({ kid: "x' UNION SELECT 'k" }, JSON.stringify(claims), "k")),
-    ...bad(
-      "token.crit",
-      "a critical header that nobody knows",
-      sign({ crit: ["byward-attack"], "byward-attack": 1 }, JSON.stringify(claims)),
-    ),
     ...claimed("token.claims", "a token without exp", { exp: undefined }),
     ...claimed("token.claims", "an exp that is a string", { exp: String(now + 600) }),
     ...claimed("token.claims", "an exp in a thousand years", { exp: now + 31_536_000_000 }),
     ...claimed("token.claims", "a token without sub", { sub: undefined }),
-    ...bad("token.claims", "a sub that stands twice", sign({}, `{"sub":"root",${JSON.stringify(claims).slice(1)}`)),
-    ...bad("token.claims", "claims that are a list", sign({}, JSON.stringify([claims]))),
-  ].filter(({ token }) => token !== good);
+    ...signed("token.claims", "a sub that stands twice", {}, `{"sub":"root",${JSON.stringify(claims).slice(1)}`),
+    ...signed("token.claims", "claims that are a list", {}, JSON.stringify([claims])),
+  ];
 }
 
 /** Signs as the party's issuer does, with a header to choose; null where the key is not at hand. */
@@ -120,12 +142,8 @@ function confusions(mint: Mint, member: Member, claims: Json): readonly BadToken
   const key = mint.keyOf(base);
   if (key === null) {
     const secret = mint.secretOf(base);
-    return [
-      ...(secret === null
-        ? []
-        : [{ rule, what: "HS512 under the right secret", token: hmac("HS512", "sha512", {}, payload, secret) }]),
-      { rule, what: "RS256 under a key of the attacker", token: rs256({}, payload, attackersKey().privateKey) },
-    ];
+    if (secret === null) return [];
+    return [{ rule, what: "HS512 under the right secret", token: hmac("HS512", "sha512", {}, payload, secret) }];
   }
   const open = createPublicKey({ key: key.publicJwk as JsonWebKey, format: "jwk" });
   const pem = open.export({ type: "spki", format: "pem" }).toString();

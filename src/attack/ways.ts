@@ -48,7 +48,15 @@ function wayOf(config: RegistryConfig, row: MatrixRow, transport: Transport, sam
   const way: Omit<Way, "attempt"> = { row, transport, entrypoint, by, bases, actor, maxBody };
   const run =
     transport === "rpc" ? attemptRpc : transport === "raw" || transport === "raw-hello" ? attemptRaw : attemptHttp;
-  return { ...way, attempt: (attempt) => run(way, attempt, sample, config.basePath, parts) };
+  // That a connection was opened says something of these rows only.
+  const isOpening = row.kind === "connect" || row.kind === "create";
+  return {
+    ...way,
+    attempt: async (attempt) => {
+      const result = await run(way, attempt, sample, config.basePath, parts);
+      return isOpening ? result : { ...result, ran: result.ran.filter(({ kind }) => kind !== "connect") };
+    },
+  };
 }
 
 function byOf(actor: CompiledActor, { kind, name = "" }: MatrixRow): By {

@@ -5,6 +5,7 @@
  */
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { isIP, type LookupFunction } from "node:net";
 import WebSocket from "ws";
 import type { Budget } from "./budget.ts";
 
@@ -44,9 +45,12 @@ export class Wire {
   readonly #watch: Watch;
   readonly #agent: HttpAgent | HttpsAgent;
   readonly #open = new Set<WireSocket>();
+  readonly #lookup: LookupFunction | undefined;
 
-  constructor(url: string, budget: Budget, watch: Watch) {
+  /** `address`: where the URL's host is, looked up once; nothing goes anywhere else. */
+  constructor(url: string, budget: Budget, watch: Watch, address?: string) {
     this.url = new URL(url);
+    this.#lookup = address === undefined ? undefined : pinned(address);
     this.#budget = budget;
     this.#watch = watch;
     const options = { keepAlive: true, maxSockets: 256 };
@@ -145,7 +149,9 @@ export class Wire {
   /** Opens a socket; resolves when it is open, or was refused. */
   async socket(path: string, protocols: readonly string[] = [], headers: HeaderList = []): Promise<WireSocket> {
     this.#budget.take();
-    const socket = new WireSocket(this.url, path, protocols, headers, this.#watch, () => this.#open.delete(socket));
+    const gone = (): void => void this.#open.delete(socket);
+    const options = { protocols, headers, lookup: this.#lookup };
+    const socket: WireSocket = new WireSocket(this.url, path, options, this.#watch, gone);
     this.#open.add(socket);
     await socket.opened;
     return socket;
@@ -206,6 +212,7 @@ export class Wire {
       path,
       agent: this.#agent,
       setHost: false,
+      ...(this.#lookup === undefined ? {} : { lookup: this.#lookup }),
       headers: all.flat() as readonly string[],
     });
   }
@@ -242,6 +249,21 @@ export function headerOf({ headers }: Pick<Answer, "headers">, name: string): st
   return values.length === 0 ? null : values.join(", ");
 }
 
+/** Answers every question for an address with the same one: no second answer sends an attack elsewhere. */
+function pinned(address: string): LookupFunction {
+  const family = isIP(address) === 6 ? 6 : 4;
+  return (_hostname, options, done) => {
+    if (options.all === true) done(null, [{ address, family }]);
+    else done(null, address, family);
+  };
+}
+
+interface SocketOptions {
+  readonly protocols: readonly string[];
+  readonly headers: HeaderList;
+  readonly lookup: LookupFunction | undefined;
+}
+
 /** A message of the protocol, as it came. */
 export type Frame = Readonly<Record<string, unknown>>;
 
@@ -258,14 +280,8 @@ export class WireSocket {
   readonly #watch: Watch;
   #wake: (() => void)[] = [];
 
-  constructor(
-    url: URL,
-    path: string,
-    protocols: readonly string[],
-    headers: HeaderList,
-    watch: Watch,
-    gone: () => void,
-  ) {
+  constructor(url: URL, path: string, options: SocketOptions, watch: Watch, gone: () => void) {
+    const { protocols, headers, lookup } = options;
     const address = `${url.protocol === "https:" ? "wss" : "ws"}://${url.host}${path}`;
     const named: Record<string, string | string[]> = {};
     for (const [name, value] of headers) {
@@ -278,6 +294,7 @@ export class WireSocket {
       handshakeTimeout: TIMEOUT_MS,
       followRedirects: false,
       perMessageDeflate: false,
+      ...(lookup === undefined ? {} : { lookup }),
     });
     this.opened = new Promise((resolve) => {
       this.#ws.once("open", () => resolve());

@@ -1,6 +1,7 @@
 /**
  * Owns knowing which code of the user ran. Handlers of a registry that has not started are replaced by ones that say so first;
- * they do what they did. Sends and subscriptions have no handler of their own: there the gate's record is the witness.
+ * they do what they did. Sends, subscriptions and connections have no handler of their own:
+ * there the gate's record is the witness.
  */
 
 import type { EntrypointKind } from "../access/matrix.ts";
@@ -95,7 +96,7 @@ export class Witness {
   }
 }
 
-const RECORDED: ReadonlySet<string> = new Set(["queue", "subscribe"]);
+const RECORDED: ReadonlySet<string> = new Set(["queue", "subscribe", "connect"]);
 
 function ranOf({ target, kind, name, key, party, at }: Decision): Ran {
   return { owner: target, kind: kind as EntrypointKind, name, key, party: party ?? "", at };

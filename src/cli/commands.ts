@@ -6,6 +6,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "dev", summary: "Run a registry, restart on change", load: () => import("./commands/dev.ts") },
   { name: "serve", summary: "Run a registry", load: () => import("./commands/serve.ts") },
   { name: "access", summary: "Show who may reach what", load: () => import("./commands/access.ts") },
+  { name: "attack", summary: "Send it the known bad things", load: () => import("./commands/attack.ts") },
   { name: "decisions", summary: "Read and verify the decision log", load: () => import("./commands/decisions.ts") },
   { name: "token", summary: "Make a bearer token, offline", load: () => import("./commands/token.ts") },
   { name: "sign", summary: "Sign a delivery in a webhook's format, offline", load: () => import("./commands/sign.ts") },

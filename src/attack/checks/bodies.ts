@@ -1,5 +1,5 @@
 /** Owns bodies: malformed, deep, strange, of another type, and without an end. Sent by somebody who gets in. */
-import { type Assault, entrantOf, isIn, waysBy } from "../assault.ts";
+import { type Assault, entrantOf, type Ground, isIn, waysBy } from "../assault.ts";
 import { nothing } from "../holders.ts";
 import type { Attempt, Result, Way } from "../way.ts";
 
@@ -49,7 +49,7 @@ function methodWithBody({ row }: Way): string | null {
   return method === "GET" ? null : row.kind === "create" ? "PUT" : method;
 }
 
-async function tryOdd(assault: Assault, way: Way, method: string): Promise<void> {
+export async function tryOdd(assault: Ground, way: Way, method: string): Promise<void> {
   const { book } = assault;
   book.checked("body.fault");
   const present = entrantOf(assault, way);

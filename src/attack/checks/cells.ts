@@ -84,7 +84,14 @@ function judge(assault: Assault, way: Way, party: string, cell: Cell, result: Re
   const isDenied = cell === "401" || cell === "403";
   const ranThere = cell === "404" && result.ran.some(({ kind }) => kind === way.row.kind);
   if (!(isDenied && isIn(result)) && !ranThere) return;
-  assault.book.found("matrix.wider", way, `a good request as ${party}, whom the matrix gives ${cell}`, cameOf(result));
+  // Its credential is read here and not its own: it was overlooked, and somebody came in as nobody.
+  const isOverlooked =
+    cell === "401" &&
+    party !== "Visitor" &&
+    result.ran.length > 0 &&
+    result.ran.every((ran) => ran.party === "Visitor");
+  const rule = isOverlooked ? "credential.anonymous_fallback" : "matrix.wider";
+  assault.book.found(rule, way, `a good request as ${party}, whom the matrix gives ${cell}`, cameOf(result));
 }
 
 export function cellKey({ entrypoint, transport }: Pick<Way, "entrypoint" | "transport">, party: string): string {

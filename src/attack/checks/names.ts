@@ -119,7 +119,8 @@ export async function tryPollution(assault: Assault): Promise<void> {
       const wrapped =
         { action: `[${body}]`, queue: `{"body":${body}}`, create: `{"input":${body}}` }[way.row.kind as "action"] ??
         body;
-      await way.attempt({ present: entrantOf(assault, way), body: wrapped });
+      const method = way.row.kind === "request" ? { method: "POST" } : {};
+      await way.attempt({ present: entrantOf(assault, way), body: wrapped, ...method });
       if (mark in {}) {
         Reflect.deleteProperty(Object.prototype, mark);
         assault.book.found("name.pollution", way, body, `Object.prototype.${mark} is set`);

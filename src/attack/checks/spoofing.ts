@@ -1,5 +1,5 @@
 /** Owns headers that claim something: identities, methods, origins, hosts. None may change what is decided. */
-import { type Assault, cameOf, entrantOf, isIn, mustRefuse, onePerActor, waysBy } from "../assault.ts";
+import { type Assault, cameOf, entrantOf, type Ground, isIn, mustRefuse, onePerActor, waysBy } from "../assault.ts";
 import { nothing } from "../holders.ts";
 import type { Way } from "../way.ts";
 import { type HeaderList, headerOf } from "../wire.ts";
@@ -54,12 +54,16 @@ const OVERRIDES = ["x-http-method-override", "x-http-method", "x-method-override
 export async function trySpoofing(assault: Assault): Promise<void> {
   for (const way of assault.ways) {
     assault.step("claims", `${way.entrypoint} · ${way.transport}`);
-    if (!isIn(assault.known.get(way)!.nobody)) {
-      for (const [what, headers] of CLAIMS) {
-        await mustRefuse(assault, way, "internal.header", `no credential, and ${what}`, { present: nothing, headers });
-      }
-    }
+    await tryClaims(assault, way);
     if (way.transport === "http") await tryOverride(assault, way);
+  }
+}
+
+/** Only where nothing presented is refused can a claim be told from nothing. */
+export async function tryClaims(ground: Ground, way: Way): Promise<void> {
+  if (isIn(ground.known.get(way)!.nobody)) return;
+  for (const [what, headers] of CLAIMS) {
+    await mustRefuse(ground, way, "internal.header", `no credential, and ${what}`, { present: nothing, headers });
   }
 }
 
@@ -97,21 +101,7 @@ export async function tryOrigins(assault: Assault): Promise<void> {
   ];
   for (const way of sockets) {
     const present = entrantOf(assault, way);
-    const bundles: readonly (readonly [string, HeaderList])[] = [
-      ["a foreign Origin", [["origin", FOREIGN]]],
-      ["Origin: null", [["origin", "null"]]],
-      [
-        "a foreign Origin that X-Forwarded-Host agrees with",
-        [
-          ["origin", FOREIGN],
-          ["x-forwarded-host", FOREIGN_HOST],
-          ["x-forwarded-proto", "https"],
-        ],
-      ],
-    ];
-    for (const [what, headers] of bundles) {
-      await mustRefuse(assault, way, "origin.foreign", `a good credential and ${what}`, { present, headers });
-    }
+    await tryForeignPages(assault, way);
     await mustRefuse(assault, way, "host.foreign", "Host: attack.invalid", {
       present,
       headers: [["host", FOREIGN_HOST]],
@@ -119,11 +109,31 @@ export async function tryOrigins(assault: Assault): Promise<void> {
   }
 }
 
+/** What browsers send with an upgrade that a foreign page asks for. */
+export async function tryForeignPages(ground: Ground, way: Way): Promise<void> {
+  const present = entrantOf(ground, way);
+  const bundles: readonly (readonly [string, HeaderList])[] = [
+    ["a foreign Origin", [["origin", FOREIGN]]],
+    ["Origin: null", [["origin", "null"]]],
+    [
+      "a foreign Origin that X-Forwarded-Host agrees with",
+      [
+        ["origin", FOREIGN],
+        ["x-forwarded-host", FOREIGN_HOST],
+        ["x-forwarded-proto", "https"],
+      ],
+    ],
+  ];
+  for (const [what, headers] of bundles) {
+    await mustRefuse(ground, way, "origin.foreign", `a good credential and ${what}`, { present, headers });
+  }
+}
+
 function canEnter({ known }: Assault): (way: Way) => boolean {
   return (way) => known.get(way)?.entrant != null;
 }
 
-async function tryCors(assault: Assault, way: Way): Promise<void> {
+export async function tryCors(assault: Ground, way: Way): Promise<void> {
   const { book } = assault;
   book.checked("cors.reflected");
   const attempts = [
@@ -149,7 +159,7 @@ async function tryCors(assault: Assault, way: Way): Promise<void> {
   }
 }
 
-async function tryHost(assault: Assault, way: Way): Promise<void> {
+export async function tryHost(assault: Ground, way: Way): Promise<void> {
   const result = await way.attempt({ present: entrantOf(assault, way), headers: [["host", FOREIGN_HOST]] });
   assault.book.checked("host.foreign");
   if (isIn(result)) assault.book.found("host.foreign", way, `Host: ${FOREIGN_HOST}`, cameOf(result));

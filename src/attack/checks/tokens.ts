@@ -1,6 +1,6 @@
 /** Owns bad tokens: every one of the catalogue on every way that reads tokens; and good ones in places where none belong. */
 import type { AnyParty } from "../../boundary/party.ts";
-import { type Assault, cameOf, isIn, mustRefuse } from "../assault.ts";
+import { type Assault, cameOf, type Ground, isIn, mustRefuse } from "../assault.ts";
 import { type BadToken, badTokensOf } from "../bad-tokens.ts";
 import { type Holder, withHeaders, withToken } from "../holders.ts";
 import type { Way } from "../way.ts";
@@ -42,7 +42,8 @@ async function tryForeignToken(assault: Assault, way: Way): Promise<void> {
   if (isIn(result) && !isIn(nobody)) assault.book.found("token.malformed", way, "a token that is none", cameOf(result));
 }
 
-async function tryTwo(assault: Assault, way: Way): Promise<void> {
+/** Two credentials at once: which of them is believed must not be anybody's choice. */
+export async function tryTwo(assault: Ground, way: Way): Promise<void> {
   const { bearer } = assault.known.get(way)!;
   if (bearer === null) return;
   const good = (await bearer.present({ method: "", url: "", body: "" })).token!;
@@ -62,7 +63,7 @@ async function tryTwo(assault: Assault, way: Way): Promise<void> {
 }
 
 /** Only where nothing presented is refused can another place be told from none. */
-async function tryOtherPlaces(assault: Assault, way: Way): Promise<void> {
+export async function tryOtherPlaces(assault: Ground, way: Way): Promise<void> {
   const { bearer, nobody } = assault.known.get(way)!;
   if (bearer === null || isIn(nobody)) return;
   const { token } = await bearer.present({ method: "", url: "", body: "" });
