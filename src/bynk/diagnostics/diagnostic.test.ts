@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { catalogue } from "./catalogue/index.ts";
 import { diagnose } from "./diagnostic.ts";
 import { createSourceFile } from "./source-file.ts";
-import { entry, text } from "./wording.ts";
+import { type Entry, entry, text } from "./wording.ts";
 
 const source = createSourceFile("src/a.bynk", "one\r\ntwo % three\rfour\n");
 
@@ -45,5 +46,18 @@ test("an entry asks for the arguments of its message, label and hint together, a
   expect(sample.wording.message.template).toBe("a {first}");
   expect(sample.variants.bare.message.fill({ third: "x" })).toBe("b x");
   // @ts-expect-error the variant's own argument is missing
-  sample.variants.bare.message.fill({});
+  expect(sample.variants.bare.message.fill({})).toBe("b …");
+});
+
+test("no hole of any text is ever shown empty", () => {
+  for (const entry of Object.values(catalogue) as unknown as Entry<string, Record<string, string>>[]) {
+    for (const { message, label, hint } of [entry.wording, ...Object.values(entry.variants)]) {
+      for (const said of [message, label, hint]) {
+        const names = [...(said?.template.matchAll(/\{(\w+)\}/g) ?? [])].map(([, name]) => name!);
+        for (const empty of [{}, Object.fromEntries(names.map((name) => [name, ""]))]) {
+          expect(said?.fill(empty) ?? "").not.toMatch(/undefined|(?<!`)``(?!`)|\{\w+\}/);
+        }
+      }
+    }
+  }
 });

@@ -1,15 +1,25 @@
 import { expect, test } from "vitest";
 import { byward } from "../../../tests/cli/process.ts";
-import { explain } from "../../bynk/index.ts";
+import { codes, explain } from "../../bynk/index.ts";
 
 test("a page has the title, the rule, what the compiler says and what to do", async () => {
   const { stdout, code } = await byward(["explain", "bynk.actor.missing_by_on_http"]);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^error: route that names no caller \[bynk\.actor\.missing_by_on_http\]\n\nHTTP has no safe/);
   expect(stdout).toContain('`on GET("/") by v: Visitor () -> …`');
-  expect(stdout).toMatch(/\n\nThe compiler says:\n {2}- `on \{route\}` does not say who may call it\n/);
+  expect(stdout).toMatch(
+    /\n\nThe compiler says, with what it found in your source where words stand in braces:\n {2}- `on \{route\}` does not say who may call it\n/,
+  );
   expect(stdout).toMatch(/\n\nWhat to do:\n {2}- add `by u: User`, or `by v: Visitor` when everybody may\n$/);
   for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
+});
+
+test("a page whose texts have no holes says nothing of any", async () => {
+  const bare = codes.find((code) =>
+    [...explain(code)!.messages, ...explain(code)!.hints].every((said) => !/\{\w+\}/.test(said)),
+  );
+  const { stdout } = await byward(["explain", bare!]);
+  expect(stdout).toContain("\n\nThe compiler says:\n");
 });
 
 test("examples are indented and stay as they are, and warnings are called so", async () => {

@@ -63,10 +63,13 @@ function layOut({ code, severity, title, text, messages, hints }: Explanation, w
     `${paint(style, `${severity}:`)} ${paint("bold", title)} ${paint("dim", `[${code}]`)}`,
     "",
     ...layOutText(text, width),
-    ...layOutList("The compiler says:", messages, width),
+    ...layOutList(hasHoles([...messages, ...hints]) ? SAYS_WITH_HOLES : "The compiler says:", messages, width),
     ...layOutList("What to do:", hints, width),
   ];
 }
+
+const SAYS_WITH_HOLES = "The compiler says, with what it found in your source where words stand in braces:";
+const hasHoles = (texts: readonly string[]): boolean => texts.some((text) => /\{[a-z]\w*\}/.test(text));
 
 /** Prose is wrapped; code between fences is indented and stays as it is. */
 function layOutText(text: string, width: number): readonly string[] {
