@@ -11,10 +11,17 @@ const bench = actor({
   by: anyOf(User, Visitor),
   state: { calls: 0 },
   canInvoke: (c, invoke) => {
-    if (invoke.kind === "action") return invoke.name === "echo" && c.caller.party === "User";
+    if (invoke.kind === "action") return c.caller.party === "User" && ["echo", "publish"].includes(invoke.name);
     return invoke.kind === "subscribe" && invoke.name === "news";
   },
-  actions: { echo: (_c, text: string) => text },
+  actions: {
+    echo: (_c, text: string) => text,
+    publish: (c, text: string) => {
+      c.broadcast("news", text);
+    },
+  },
+  // Idle connections and actors are to be counted, not to fall asleep meanwhile.
+  options: { noSleep: true },
 });
 
 export async function serve(): Promise<Side> {

@@ -99,7 +99,9 @@ export class Credentials {
 
   /** Every party this presentation proved. */
   get proofs(): readonly Proof[] {
-    this.#proofs ??= [...this.#results.values()].flatMap((result) => (result.status === "proved" ? [result.proof] : []));
+    this.#proofs ??= [...this.#results.values()].flatMap((result) =>
+      result.status === "proved" ? [result.proof] : [],
+    );
     return this.#proofs;
   }
 
