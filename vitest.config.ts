@@ -17,7 +17,7 @@ export default defineConfig({
       { find: /^byward\/cloudflare$/, replacement: source("hosts/cloudflare/index.ts") },
       { find: /^byward\/telemetry$/, replacement: source("telemetry/index.ts") },
       { find: /^byward\/rivet$/, replacement: source("hosts/rivet/index.ts") },
-      { find: /^byward\/cedar$/, replacement: source("access/cedar/index.ts") },
+      { find: /^byward\/cedar$/, replacement: source("cedar/index.node.ts") },
     ],
   },
   test: {

@@ -105,6 +105,14 @@ export const FLOORS: readonly Floor[] = [
     reason: `It counts what the gate decides, on any host. ${webOnly}`,
   },
   {
+    name: "cedar",
+    holds: under("cedar"),
+    may: ["boundary"],
+    packages: ["@cedar-policy/cedar-wasm"],
+    reason:
+      "An adapter between a decision and an engine: it reads the caller, and knows of nothing that is decided on.",
+  },
+  {
     name: "bynk runtime",
     holds: under("bynk/runtime"),
     may: ["boundary", "protocol", "port", "client", "actors", "services", "registry"],

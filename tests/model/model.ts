@@ -439,7 +439,11 @@ export class Model {
     if (name === "refuse") return seenOf("user/not_here");
     if (name === "crash") return seenOf("byward/internal_error");
     if (name === "slow") yield SLOW_HANDLER;
-    if (name === "plan") this.#later(PLANNED, () => this.#scheduled(key, actor));
+    if (name === "plan") {
+      // The hook before a connection runs for the schedule as well.
+      const hook = this.#definition.beforeConnect === "slow" ? SLOW : 0;
+      this.#later(PLANNED + hook, () => this.#scheduled(key, actor));
+    }
     if (name === "toggle") actor.open = !actor.open;
     const isHeard = name === "act" || name === "slow";
     if (isHeard) actor.n += 1;

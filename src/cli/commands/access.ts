@@ -2,11 +2,13 @@
  * Owns `byward access`: the access matrix of a registry from its declarations, and with `--probe` from its code; the lock
  * file that a change of access fails against. Runs no handler and reads no secret.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { type AccessChange, type AccessLock, compareLocks, lockOf, parseLock, renderLock } from "../../access/lock.ts";
 import { declaredMatrix, type Matrix } from "../../access/matrix.ts";
 import { type ProbedMatrix, type ProbedRow, probeMatrix } from "../../access/probe.ts";
+import { renderCedar } from "../../access/render-cedar.ts";
 import { renderHtml } from "../../access/render-html.ts";
 import { renderMarkdown } from "../../access/render-markdown.ts";
 import { labelOf, renderMatrix } from "../../access/render-matrix.ts";
@@ -22,6 +24,7 @@ interface Flags {
   readonly json?: boolean;
   readonly markdown?: boolean;
   readonly html?: boolean;
+  readonly cedar?: string;
   readonly probe?: boolean;
   readonly state?: string;
   readonly explain?: boolean;
@@ -43,6 +46,7 @@ export function define(command: Command): void {
     .option("--json", "print the matrix, or the changes, as JSON")
     .option("--markdown", "print the matrix as Markdown")
     .option("--html", "print the matrix as an HTML page")
+    .option("--cedar <folder>", "write what it allows as Cedar: access.cedar and access.cedarschema")
     .action(showAccess);
 }
 
@@ -75,14 +79,33 @@ async function showAccess(entry: string, flags: Flags): Promise<void> {
     );
     return;
   }
+  if (flags.cedar !== undefined) {
+    writeCedar(matrix, flags.cedar);
+    return;
+  }
   print(matrix, flags);
 }
 
+function writeCedar(matrix: Matrix, folder: string): void {
+  const { schema, policies } = renderCedar(matrix);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "access.cedarschema"), schema);
+  writeFileSync(join(folder, "access.cedar"), policies);
+  const count = policies.split("\npermit ").length - 1;
+  stderr(`${paint("green", "✓", process.stderr)} ${folder} has ${count} policies and their schema.`);
+}
+
 function assertFlags(flags: Flags): void {
-  const formats = [flags.json, flags.markdown, flags.html].filter((flag) => flag === true).length;
-  if (formats > 1 || (flags.write === true && flags.check === true)) {
+  const formats = [flags.json, flags.markdown, flags.html, flags.cedar !== undefined].filter(
+    (flag) => flag === true,
+  ).length;
+  if (
+    formats > 1 ||
+    (flags.cedar !== undefined && (flags.write === true || flags.check === true)) ||
+    (flags.write === true && flags.check === true)
+  ) {
     throw new CommandFailure("access.flags", "These options exclude each other.", {
-      hint: "Choose one of --json, --markdown, --html, and one of --write, --check.",
+      hint: "Choose one of --json, --markdown, --html, --cedar, and one of --write, --check.",
       exitCode: 2,
     });
   }
