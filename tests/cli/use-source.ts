@@ -8,6 +8,7 @@ const SUBPATHS: Readonly<Record<string, string>> = {
   "byward/bynk/runtime": "bynk/runtime/index.ts",
   "byward/testing": "testing/index.ts",
   "byward/telemetry": "telemetry/index.ts",
+  "byward/cedar": "cedar/index.node.ts",
   "byward/hono": "registry/services-hono.ts",
 };
 
