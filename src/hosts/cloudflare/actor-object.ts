@@ -7,7 +7,7 @@
  */
 import { newCorrelationId } from "../../actors/failure.ts";
 import { failureResponse } from "../../actors/inbound.ts";
-import type { ClosedConnection, Surroundings } from "../../actors/surroundings.ts";
+import type { Surroundings } from "../../actors/surroundings.ts";
 import type { MaybePromise } from "../../boundary/maybe-promise.ts";
 import { parseActorPath } from "../../protocol/paths.ts";
 import { inboundOf, toResponse } from "../../registry/fetch.ts";
@@ -16,7 +16,7 @@ import type { ActorRef, Host, InboundRequest } from "../port.ts";
 import { ObjectAlarm } from "./alarm.ts";
 import { ENVELOPE_HEADER } from "./callee.ts";
 import { FarClock, platformClock } from "./clock.ts";
-import { type Confirmation, Directory, type Knowledge } from "./directory.ts";
+import { type Closing, type Confirmation, Directory, type Knowledge } from "./directory.ts";
 import { type DirectoryView, Learner } from "./directory-view.ts";
 import { sealed } from "./envelope.ts";
 import { fleetOf, keeperOf } from "./fleet.ts";
@@ -50,7 +50,7 @@ export class ActorObject {
   #directory: Directory | null = null;
   #enrolledAt: number | null = null;
   /** Connections that were found revoked when the object came back, for the revocation that asks. */
-  #endedAsleep: readonly ClosedConnection[] = [];
+  #endedAsleep: readonly Closing[] = [];
 
   constructor(registry: Registry, view: DirectoryView, state: ObjectState, env: WorkerEnv) {
     const { limits } = registry.config;

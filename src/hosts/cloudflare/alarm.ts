@@ -54,16 +54,19 @@ export class ObjectAlarm {
     const { clock, storage, log } = this.#source;
     const now = clock.now();
     if (this.#armed !== null && this.#armed > now && this.#armed <= at) return;
-    this.#armed = Math.max(at, now);
+    // What this life of the object does not know of must not be moved back: the tables say when it is wanted at the latest.
+    const first = this.#armed === null ? Math.min(at, this.#wanted(now)) : at;
+    this.#armed = Math.max(first, now);
     storage.setAlarm(this.#armed).catch((error: unknown) => {
       this.#armed = null;
       log.error({ err: error }, "the alarm could not be set");
     });
   }
 
-  /** After a rollback nothing is known of what is set. */
-  forget(): void {
-    this.#armed = null;
+  #wanted(now: number): number {
+    const { wakeAt, running } = this.#source.wake();
+    const due = wakeAt === null ? Number.POSITIVE_INFINITY : Math.max(wakeAt, now + GRACE);
+    return running ? Math.min(due, now + RUN_CHECK) : due;
   }
 
   /** The platform's alarm went off. */

@@ -4,7 +4,7 @@
  */
 import type { Runtime } from "../../actors/runtime.ts";
 import type { RevocationRow } from "../port.ts";
-import type { Knowledge } from "./directory.ts";
+import type { Closing, Knowledge } from "./directory.ts";
 import { callObject, DIRECTORY, type Stubs } from "./stubs.ts";
 
 /** Age up to which knowledge serves calls that stand on no connection, ms. */
@@ -62,12 +62,13 @@ export class Learner {
     this.#view = view;
   }
 
-  /** Takes into force what the isolate has learnt since; the connections it closed. */
-  apply(runtime: Runtime): ReturnType<Runtime["learn"]> {
+  /** Takes into force what the isolate has learnt since; the connections it closed, each with the revocation that did. */
+  apply(runtime: Runtime): readonly Closing[] {
     const { rows, epoch, version } = this.#view.after(this.#version);
     if (version === this.#version && epoch === this.#epoch) return [];
     this.#version = version;
     this.#epoch = epoch;
-    return runtime.learn(rows, epoch);
+    runtime.learn([], epoch);
+    return rows.flatMap((row) => runtime.learn([row], epoch).map((closed) => ({ ...closed, by: row.id })));
   }
 }

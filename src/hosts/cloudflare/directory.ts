@@ -19,9 +19,14 @@ export interface Knowledge {
   readonly rows: readonly { readonly version: number; readonly row: RevocationRow }[];
 }
 
+/** A connection that ended, and by which revocation. */
+export interface Closing extends ClosedConnection {
+  readonly by: string;
+}
+
 /** What a holder answers when it has taken knowledge into force. */
 export interface Confirmation {
-  readonly closed: readonly ClosedConnection[];
+  readonly closed: readonly Closing[];
   /** False when it holds no connection any more: it need not be told further. */
   readonly holds: boolean;
 }
@@ -48,6 +53,8 @@ interface Holder {
 
 export class Directory {
   readonly #source: DirectorySource;
+  /** What revocations under way have closed: one holder may hear of several at once. */
+  readonly #closings = new Map<string, ClosedConnection[]>();
 
   constructor(source: DirectorySource) {
     this.#source = source;
@@ -87,7 +94,14 @@ export class Directory {
       const values = [version, row.id, JSON.stringify(row), row.keepUntil] as const;
       sql.run("INSERT INTO revocation (version, id, row, keep_until) VALUES (?, ?, ?, ?)", ...values);
     });
-    return this.#tellAll();
+    const closed: ClosedConnection[] = [];
+    this.#closings.set(row.id, closed);
+    try {
+      await this.#tellAll();
+      return closed;
+    } finally {
+      this.#closings.delete(row.id);
+    }
   }
 
   async raiseEpoch(): Promise<number> {
@@ -111,21 +125,17 @@ export class Directory {
     }
   }
 
-  async #tellAll(): Promise<readonly ClosedConnection[]> {
+  async #tellAll(): Promise<void> {
     const { sql, now, retryAt } = this.#source;
     const version = this.#setting("version");
     const behind = sql.all<Holder>("SELECT object, told, stamp FROM holder WHERE told < ?", version);
-    const closed: ClosedConnection[] = [];
     let failed = 0;
     for (let start = 0; start < behind.length; start += BATCH) {
       const batch = behind.slice(start, start + BATCH);
       const told = await Promise.allSettled(batch.map((holder) => this.#tell(holder)));
-      for (const result of told) {
-        if (result.status === "fulfilled") closed.push(...result.value);
-        else failed += 1;
-      }
+      failed += told.filter(({ status }) => status === "rejected").length;
     }
-    if (failed === 0) return closed;
+    if (failed === 0) return;
     retryAt(now() + RETRY_PAUSE);
     throw new Refusal("unavailable", {
       reason: "directory.unconfirmed",
@@ -134,14 +144,14 @@ export class Directory {
     });
   }
 
-  async #tell({ object, told, stamp }: Holder): Promise<readonly ClosedConnection[]> {
+  async #tell({ object, told, stamp }: Holder): Promise<void> {
     const { sql, tell } = this.#source;
     const knowledge = this.since(told);
     const { closed, holds } = await tell(object, knowledge);
     // One that enrolled anew meanwhile has another stamp, and stays.
     if (!holds) sql.run("DELETE FROM holder WHERE object = ? AND stamp = ?", object, stamp);
     sql.run("UPDATE holder SET told = MAX(told, ?) WHERE object = ?", knowledge.version, object);
-    return closed;
+    for (const { by, actor, key, connection } of closed) this.#closings.get(by)?.push({ actor, key, connection });
   }
 
   #advance(): number {

@@ -11,11 +11,11 @@ import { reviveConnection } from "../../actors/dormant.ts";
 import { newCorrelationId } from "../../actors/failure.ts";
 import { resumeRpc } from "../../actors/rpc.ts";
 import type { Runtime } from "../../actors/runtime.ts";
-import type { ClosedConnection } from "../../actors/surroundings.ts";
 import { EXTERNAL } from "../../boundary/scheme.ts";
 import { type Codec, jsonCodec } from "../../protocol/codec.ts";
 import { parseKey } from "../../protocol/key.ts";
 import type { Timer } from "../port.ts";
+import type { Closing } from "./directory.ts";
 import { deleteText, getText, putText } from "./long-text.ts";
 import { type ObjectState, type PlatformSocket, socketPair } from "./platform.ts";
 import { openSchema } from "./schema.ts";
@@ -48,14 +48,15 @@ export class ObjectSockets {
   }
 
   /** Takes up what is left of before; those that are revoked by now. Revocations and the epoch must be known. */
-  async takeUp(runtime: Runtime): Promise<readonly ClosedConnection[]> {
+  async takeUp(runtime: Runtime): Promise<readonly Closing[]> {
     this.#runtime = runtime;
-    const revoked: ClosedConnection[] = [];
+    const revoked: Closing[] = [];
     for (const socket of this.#state.getWebSockets()) {
       const connection = this.#open.has(socket) ? null : await this.#resume(runtime, socket);
       if (connection === null) continue;
       const { id, actorName: actor, actorKey: key } = connection;
-      revoked.push({ actor, key, connection: id });
+      const rows = connection.lease.credentials.proofs.map((proof) => runtime.revocations.findForProof(proof));
+      revoked.push({ actor, key, connection: id, by: rows.find((row) => row !== null)?.id ?? "" });
     }
     return revoked;
   }

@@ -1,0 +1,240 @@
+/**
+ * What a socket receives, byte for byte, that outlived the memory of its object. The platform lets go of an object after 10 s
+ * without use, so these run side by side.
+ */
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import WebSocket from "ws";
+import { mintBearer } from "../../src/boundary/mint.ts";
+import { hasWorkerd, startWorker, type Workerd } from "./workerd.ts";
+
+const SECRET = "hibernation-secret-of-at-least-32-bytes";
+/** Long enough for the platform to let go of an idle object. */
+const OUT_OF_MEMORY = 14_000;
+const entry = fileURLToPath(new URL("hibernation.worker.ts", import.meta.url));
+const asleep = hasWorkerd ? test.concurrent : test.skip;
+
+vi.setConfig({ maxConcurrency: 20 });
+
+let workerd: Workerd;
+beforeAll(async () => {
+  if (hasWorkerd) workerd = await startWorker({ entry, env: { AUTH_JWT_SECRET: SECRET } });
+});
+afterAll(async () => {
+  if (process.env["BYWARD_SHOW"] === "1") console.log(workerd.output());
+  await workerd?.stop();
+});
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const livesOf = async (name: string): Promise<number> =>
+  (await (await fetch(`${workerd.url}/lives?of=${name}`)).json()) as number;
+const operate = async (path: string, body: unknown = {}): Promise<Record<string, unknown>> => {
+  const answer = await fetch(`${workerd.url}/operator/${path}`, { method: "POST", body: JSON.stringify(body) });
+  expect(answer.status).toBe(200);
+  return (await answer.json()) as Record<string, unknown>;
+};
+const act = async (name: string, action: string, ...args: unknown[]): Promise<unknown> => {
+  const response = await fetch(`${workerd.url}/actors/${name}/actions/${action}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(args),
+  });
+  return ((await response.json()) as { output?: unknown }).output;
+};
+
+type Frame = Record<string, unknown>;
+
+interface Peer {
+  readonly frames: Frame[];
+  readonly closed: Promise<{ code: number; reason: string; at: number }>;
+  call(message: Frame): Promise<Frame>;
+  send(message: Frame): void;
+  /** Frames since the last look. */
+  fresh(): Frame[];
+  close(): void;
+}
+
+/** Connects, says hello and subscribes. */
+async function connect(
+  name: string,
+  sub: string,
+  options: { expiresIn?: number; claims?: Record<string, unknown>; params?: unknown } = {},
+): Promise<Peer> {
+  const { expiresIn = 3600, claims = {}, params } = options;
+  const token = await mintBearer({ secret: SECRET, subject: sub, now: Date.now(), expiresIn, claims });
+  const ws = new WebSocket(`${workerd.url.replace("http", "ws")}/actors/${name}/connect`, ["byward.v1"]);
+  const frames: Frame[] = [];
+  const waiting = new Map<unknown, (frame: Frame) => void>();
+  ws.on("message", (data) => {
+    const read = JSON.parse(data.toString()) as Frame | Frame[];
+    for (const frame of Array.isArray(read) ? read : [read]) {
+      frames.push(frame);
+      waiting.get(frame["id"] ?? frame["t"])?.(frame);
+    }
+  });
+  const closed = new Promise<{ code: number; reason: string; at: number }>((resolve) => {
+    ws.once("close", (code, reason) => resolve({ code, reason: reason.toString(), at: Date.now() }));
+  });
+  await new Promise((resolve, reject) => ws.once("open", resolve).once("error", reject));
+  const expectFrame = (key: unknown): Promise<Frame> => new Promise((resolve) => waiting.set(key, resolve));
+  let id = 0;
+  let seen = 0;
+  const peer: Peer = {
+    frames,
+    closed,
+    send: (message) => ws.send(JSON.stringify(message)),
+    call: (message) => {
+      id += 1;
+      const answer = expectFrame(id);
+      ws.send(JSON.stringify({ ...message, id }));
+      return answer;
+    },
+    fresh: () => {
+      const since = frames.slice(seen);
+      seen = frames.length;
+      return since;
+    },
+    close: () => ws.close(),
+  };
+  const ready = expectFrame("ready");
+  peer.send({ t: "hello", token, ...(params === undefined ? {} : { params }) });
+  await ready;
+  expect(await peer.call({ t: "subscribe", name: "said" })).toMatchObject({ t: "result" });
+  peer.fresh();
+  return peer;
+}
+
+asleep(
+  "a connection that is still good is there again: its subscription, its state, its parameters, its caller",
+  { timeout: 40_000 },
+  async () => {
+    const peer = await connect("room/good", "ada", { params: { seat: 7 } });
+    expect((await peer.call({ t: "action", name: "count", args: [] }))["output"]).toEqual({
+      count: 1,
+      params: { seat: 7 },
+      identity: "ada",
+    });
+    peer.fresh();
+    await pause(OUT_OF_MEMORY);
+    await act("room/good", "say", "awake");
+    expect(await livesOf("room/good")).toBe(2);
+    expect((await peer.call({ t: "action", name: "count", args: [] }))["output"]).toEqual({
+      count: 2,
+      params: { seat: 7 },
+      identity: "ada",
+    });
+    expect(peer.fresh().map((frame) => [frame["t"], frame["name"], frame["args"]])).toEqual([
+      ["event", "said", ["awake"]],
+      ["result", undefined, undefined],
+    ]);
+    expect(await act("room/good", "look")).toMatchObject({ gone: 0, conns: 2 });
+    peer.close();
+  },
+);
+
+asleep("a message wakes the object and is answered on the same socket", { timeout: 40_000 }, async () => {
+  const peer = await connect("room/message", "ada");
+  await pause(OUT_OF_MEMORY);
+  const answers = await Promise.all([1, 2, 3].map(() => peer.call({ t: "action", name: "count", args: [] })));
+  expect(answers.map((answer) => (answer["output"] as { count: number }).count)).toEqual([1, 2, 3]);
+  expect(await livesOf("room/message")).toBe(2);
+  peer.close();
+});
+
+asleep(
+  "a credential that expires while the object is out of memory: the end at its time, and nothing else",
+  { timeout: 40_000 },
+  async () => {
+    const started = Date.now();
+    const peer = await connect("room/expired", "ada", { expiresIn: 16 });
+    await pause(started + OUT_OF_MEMORY - Date.now());
+    expect(peer.fresh()).toEqual([]);
+    const closed = await peer.closed;
+    expect(closed).toMatchObject({ code: 3000, reason: "auth/expired" });
+    expect(closed.at - started).toBeGreaterThan(14_500);
+    expect(closed.at - started).toBeLessThan(19_000);
+    await act("room/expired", "say", "after");
+    await pause(200);
+    expect(peer.fresh().map((frame) => [frame["t"], frame["code"]])).toEqual([["error", "expired"]]);
+    expect(await livesOf("room/expired")).toBe(2);
+    expect(await act("room/expired", "look")).toMatchObject({ gone: 1 });
+  },
+);
+
+asleep(
+  "a caller revoked while the object is out of memory: the end before `revoke` answers, and nothing else",
+  { timeout: 40_000 },
+  async () => {
+    const peer = await connect("room/revoked", "eve");
+    const other = await connect("room/revoked", "bob");
+    await pause(OUT_OF_MEMORY);
+    const receipt = await operate("revoke", { party: "User", identity: "eve" });
+    expect(receipt["closed"]).toMatchObject([{ actor: "room", key: "revoked" }]);
+    expect(await peer.closed).toMatchObject({ code: 3000 });
+    await act("room/revoked", "say", "after");
+    await pause(200);
+    expect(peer.fresh().map((frame) => [frame["t"], frame["code"]])).toEqual([["error", "unauthenticated"]]);
+    expect(other.fresh().map((frame) => [frame["t"], frame["args"]])).toEqual([["event", ["after"]]]);
+    expect(await livesOf("room/revoked")).toBe(2);
+    other.close();
+  },
+);
+
+asleep(
+  "a subscription decided under an older epoch is decided anew before the first event, and its event is not sent",
+  { timeout: 40_000 },
+  async () => {
+    const peer = await connect("room/epoch", "mallory");
+    await act("room/epoch", "ban", "mallory");
+    await pause(OUT_OF_MEMORY);
+    await operate("epoch");
+    await act("room/epoch", "say", "secret");
+    await pause(200);
+    expect(peer.fresh().map((frame) => [frame["t"], frame["code"]])).toEqual([["error", "forbidden"]]);
+    peer.close();
+  },
+);
+
+asleep("what is too long for an attachment waits in a row", { timeout: 40_000 }, async () => {
+  const options = { claims: { long: "ü".repeat(2500) }, params: { long: "x".repeat(3900) } };
+  const peer = await connect("room/long", "ada", options);
+  await pause(OUT_OF_MEMORY);
+  const answer = await peer.call({ t: "action", name: "count", args: [] });
+  expect(answer["output"]).toMatchObject({ params: options.params, identity: "ada" });
+  expect(await livesOf("room/long")).toBe(2);
+  peer.close();
+});
+
+asleep("a schedule wakes the object, and its event reaches who slept", { timeout: 40_000 }, async () => {
+  const peer = await connect("room/schedule", "ada");
+  const started = Date.now();
+  await peer.call({ t: "action", name: "sayIn", args: [15_000, "later"] });
+  peer.fresh();
+  while (peer.frames.at(-1)?.["t"] !== "event" && Date.now() - started < 19_000) await pause(20);
+  expect(Date.now() - started).toBeGreaterThanOrEqual(15_000);
+  expect(peer.fresh().map((frame) => [frame["t"], frame["args"]])).toEqual([["event", ["later"]]]);
+  expect(await livesOf("room/schedule")).toBe(2);
+  peer.close();
+});
+
+asleep(
+  "an actor that never sleeps by itself is let go of all the same, with its connections",
+  { timeout: 40_000 },
+  async () => {
+    const peer = await connect("restless/one", "ada");
+    await pause(OUT_OF_MEMORY);
+    await act("restless/one", "say", "awake");
+    await pause(200);
+    expect(peer.fresh().map((frame) => [frame["t"], frame["args"]])).toEqual([["event", ["awake"]]]);
+    expect(await livesOf("restless/one")).toBe(2);
+    peer.close();
+  },
+);
+
+asleep("a socket that never said hello is told so, and closed", { timeout: 40_000 }, async () => {
+  const ws = new WebSocket(`${workerd.url.replace("http", "ws")}/actors/room/silent/connect`, ["byward.v1"]);
+  const frame = await new Promise<string>((resolve) => ws.once("message", (data) => resolve(data.toString())));
+  expect(JSON.parse(frame)).toMatchObject({ t: "error", code: "timed_out" });
+  await expect.poll(() => ws.readyState, { timeout: 5000 }).toBe(WebSocket.CLOSING);
+  ws.terminate();
+});
