@@ -5,8 +5,8 @@
 import type { SealedCaller } from "../boundary/caller.ts";
 import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { CallerRecord } from "../boundary/scheme.ts";
-import type { Logger } from "../hosts/port.ts";
 import type { Connection } from "./connection.ts";
+import type { ContextLog } from "./context-log.ts";
 import type { Delivery } from "./deliveries.ts";
 import type { GateContext } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
@@ -72,8 +72,8 @@ export class ActorScope implements BaseContext {
   get schedule(): ActorSchedule {
     return this.instance.schedule;
   }
-  get log(): Logger {
-    return this.instance.log;
+  get log(): ContextLog {
+    return this.instance.contextLog;
   }
   get actorId(): string {
     return this.instance.id;

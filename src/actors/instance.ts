@@ -15,6 +15,7 @@ import type { ActorMeta, ActorRef, Clock, Logger, Snapshot, Timer } from "../hos
 import type { Connection } from "./connection.ts";
 import { ConnectionTable } from "./connections.ts";
 import { ActorScope, endingQueue } from "./context.ts";
+import { type ContextLog, contextLog } from "./context-log.ts";
 import { Deliveries } from "./deliveries.ts";
 import type { CompiledActor } from "./entrypoints.ts";
 import { createInternalClient } from "./internal-client.ts";
@@ -56,6 +57,7 @@ export class ActorInstance {
   readonly #stop = new AbortController();
   /** Frames from other actors are activity: who is listening is not idle. */
   readonly #outgoing = new OutgoingLinks(() => this.touch());
+  #contextLog: ContextLog | null = null;
   #phase: Phase = "provisional";
   #meta: ActorMeta;
   #cell: StateCell | null = null;
@@ -190,6 +192,11 @@ export class ActorInstance {
     return instance;
   }
 
+  /** The log as handlers have it. */
+  get contextLog(): ContextLog {
+    this.#contextLog ??= contextLog(this.log);
+    return this.#contextLog;
+  }
   get phase(): Phase {
     return this.#phase;
   }

@@ -74,11 +74,11 @@ export class RawSocketFacade implements RawSocket {
 
   close(code = 1000, reason = ""): void {
     if (this.#state >= 2) return;
-    if (code !== 1000 && !(code >= 1001 && code <= 1011) && !(code >= 3000 && code <= 4999)) {
-      throw new RangeError(`Close code ${code} is not allowed: use 1000–1011 or 3000–4999.`);
+    if (!(code >= 1000 && code <= 1003) && !(code >= 1007 && code <= 1011) && !(code >= 3000 && code <= 4999)) {
+      throw new RangeError(`Close code ${code} is not allowed: use 1000–1003, 1007–1011 or 3000–4999.`);
     }
     this.#state = 2;
-    const close = (): void => this.#owner.close(code, reason.slice(0, 123));
+    const close = (): void => this.#owner.close(code, reason);
     if (this.#reading === null) close();
     else this.#inTurn(async () => close());
   }

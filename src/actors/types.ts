@@ -5,7 +5,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { AnyOf, By, CallerOf, DefaultBy } from "../boundary/party.ts";
 import type { CallerRecord } from "../boundary/scheme.ts";
-import type { Logger } from "../hosts/port.ts";
+import type { ContextLog } from "./context-log.ts";
 import type { ActorKv } from "./kv.ts";
 import type { ActorQueue } from "./queue.ts";
 import type { ActorSchedule } from "./schedule.ts";
@@ -109,7 +109,7 @@ export interface BaseContext<S extends AnyShape = AnyShape> {
   readonly kv: ActorKv;
   readonly queue: ActorQueue<S["Queues"]>;
   readonly schedule: ActorSchedule;
-  readonly log: Logger;
+  readonly log: ContextLog;
   readonly actorId: string;
   readonly name: string;
   readonly key: readonly string[];

@@ -10,6 +10,7 @@ import type { SharedFrame, Socket, SocketHandlers } from "../port.ts";
 import { frameOf } from "./frame.ts";
 
 const CLOSE_PATIENCE_MS = 5000;
+const MAX_REASON_BYTES = 123;
 /** `WebSocket.OPEN`: after the close frame nothing may follow (RFC 6455 §5.5.1). */
 const OPEN = 1;
 
@@ -70,7 +71,7 @@ export class NodeSocket implements Socket {
   close(code: number, reason: string): void {
     if (this.#isClosing) return;
     this.#isClosing = true;
-    this.#ws.close(code, reason.slice(0, 120));
+    this.#ws.close(code, closeReason(reason));
     setTimeout(() => this.#ws.terminate(), CLOSE_PATIENCE_MS).unref();
   }
 
@@ -100,4 +101,17 @@ export class NodeSocket implements Socket {
 function bytesOf(data: RawData): Uint8Array {
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
   return Array.isArray(data) ? Buffer.concat(data) : data;
+}
+
+/** As much of a reason as a close frame takes, 123 bytes (RFC 6455 §5.5); `ws` throws on more, and the link would stay. */
+function closeReason(reason: string): string {
+  if (reason.length * 3 <= MAX_REASON_BYTES) return reason;
+  let end = 0;
+  let bytes = 0;
+  for (const character of reason) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > MAX_REASON_BYTES) break;
+    end += character.length;
+  }
+  return reason.slice(0, end);
 }
