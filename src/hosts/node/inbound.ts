@@ -42,6 +42,7 @@ export class NodeInbound implements InboundRequest {
   readonly #options: InboundOptions;
   #bytes: Promise<Uint8Array> | null = null;
   #abort: AbortController | null = null;
+  #gone: (() => void) | null = null;
 
   constructor(message: IncomingMessage, options: InboundOptions) {
     this.#message = message;
@@ -118,10 +119,16 @@ export class NodeInbound implements InboundRequest {
     if (this.#abort === null) {
       const controller = new AbortController();
       this.#abort = controller;
-      this.#message.socket.once("close", () => controller.abort(new Error("the peer went away")));
-      if (this.#message.socket.destroyed) controller.abort(new Error("the peer went away"));
+      this.#gone = () => controller.abort(new Error("the peer went away"));
+      this.#message.socket.once("close", this.#gone);
+      if (this.#message.socket.destroyed) this.#gone();
     }
     return this.#abort.signal;
+  }
+
+  /** The request is answered: its connection, which serves others after it, holds nothing of it any more. */
+  answered(): void {
+    if (this.#gone !== null) this.#message.socket.off("close", this.#gone);
   }
 }
 

@@ -55,9 +55,10 @@ export class NodeServer {
 
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const settle = this.#begin();
+    const inbound = new NodeInbound(request, this.#options);
     response.on("error", () => {});
     try {
-      const answer = await this.#answer(request);
+      const answer = await this.#answer(request, inbound);
       // A stream of events ends when its actor stops, which draining comes before: each would wait for the other.
       if (isEventStream(answer)) settle();
       await this.#turnEnd.reached();
@@ -68,6 +69,7 @@ export class NodeServer {
       this.#options.edge.runtime.host.log.error({ err: error }, "a response could not be written");
       response.destroy();
     } finally {
+      inbound.answered();
       settle();
     }
   }
@@ -84,8 +86,7 @@ export class NodeServer {
     };
   }
 
-  async #answer(request: IncomingMessage): Promise<OutboundResponse> {
-    const inbound = new NodeInbound(request, this.#options);
+  async #answer(request: IncomingMessage, inbound: NodeInbound): Promise<OutboundResponse> {
     const { edge } = this.#options;
     if (inbound.path === "/healthz") return health(this.#draining);
     if (!this.#isHostAccepted(request)) {
@@ -147,6 +148,19 @@ export class NodeServer {
   }
 }
 
+/** Resolves when the peer has taken what was written, or is gone. */
+function roomIn(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      response.off("drain", go);
+      response.off("close", go);
+      resolve();
+    };
+    response.once("drain", go);
+    response.once("close", go);
+  });
+}
+
 function health(draining: boolean): OutboundResponse {
   return {
     status: draining ? 503 : 200,
@@ -204,12 +218,7 @@ async function pipe(body: ReadableStream<Uint8Array>, response: ServerResponse):
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (!response.write(value)) {
-        await new Promise<void>((resolve) => {
-          response.once("drain", resolve);
-          response.once("close", resolve);
-        });
-      }
+      if (!response.write(value)) await roomIn(response);
     }
     response.end();
   } catch {
