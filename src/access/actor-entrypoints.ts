@@ -1,6 +1,6 @@
 /** Owns the ways into an actor, as the matrix shows them. */
 import type { CompiledActor } from "../actors/entrypoints.ts";
-import { type By, baseOf } from "../boundary/party.ts";
+import { type By, baseOf, membersOf } from "../boundary/party.ts";
 import {
   afterParty,
   type Entrypoint,
@@ -55,6 +55,13 @@ function judgeConnect(actor: CompiledActor, column: Member): Verdict {
     const read = readingOf(actor.bases, column);
     if (read !== "no") return read === "yes" ? "401" : "?";
   }
-  const verdicts = actor.allBy.map((by) => judgeParty(by, column));
+  // Entrypoints for the inside say nothing to somebody outside, unless there is no other.
+  const outside = base.scheme.kind === "internal" ? actor.allBy : actor.allBy.filter((by) => !isForInside(by));
+  if (outside.length === 0) return "403";
+  const verdicts = outside.map((by) => judgeParty(by, column));
   return (["allow", "?", "403"] as const).find((verdict) => verdicts.includes(verdict)) ?? "401";
+}
+
+function isForInside(by: By): boolean {
+  return membersOf(by).every((member) => baseOf(member).scheme.kind === "internal");
 }
