@@ -30,7 +30,7 @@ export interface WorkerOptions {
 
 export interface Workerd {
   readonly url: string;
-  readonly pid: number;
+  readonly child: ChildProcess;
   readonly dataDir: string;
   /** SIGKILL, at once. */
   kill(): Promise<void>;
@@ -82,8 +82,8 @@ export async function startWorker(options: WorkerOptions): Promise<Workerd> {
     get url() {
       return `http://127.0.0.1:${process.port}`;
     },
-    get pid() {
-      return process.child.pid!;
+    get child() {
+      return process.child;
     },
     dataDir,
     kill: () => process.kill(),
