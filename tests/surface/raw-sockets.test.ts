@@ -1,5 +1,5 @@
 /** Raw sockets: what they send waits for the disk, what they receive from queues is ended, and they outlive their actor's sleep. */
-import { actor, bearer, party, queue, setup, Visitor } from "byward";
+import { actor, bearer, party, queue, type RawSocket, setup, Visitor } from "byward";
 import { setupTest, type TestKit } from "byward/testing";
 import { expect, test } from "vitest";
 
@@ -7,17 +7,24 @@ const User = party("User", { auth: bearer({ secret: "USER_SECRET" }) });
 
 interface Seen {
   lives: number;
+  asked: number;
   readonly hooks: string[];
 }
-const seen: Seen = { lives: 0, hooks: [] };
+const seen: Seen = { lives: 0, asked: 0, hooks: [] };
 const knobs = { isAllowed: true };
 
 const room = actor({
   by: User,
   state: { frames: 0 },
+  vars: { sockets: [] as RawSocket[] },
   connState: { mine: 0 },
   options: { sleepTimeout: 1000, canHibernateWebSocket: (request) => !request.url.endsWith("/awake") },
-  canInvoke: (_c, invoke) => invoke.kind !== "websocket" || knobs.isAllowed,
+  canInvoke: async (_c, invoke) => {
+    if (invoke.kind !== "websocket") return true;
+    seen.asked += 1;
+    await Promise.resolve();
+    return knobs.isAllowed;
+  },
   onWake: () => {
     seen.lives += 1;
   },
@@ -26,6 +33,7 @@ const room = actor({
   onDisconnect: () => void seen.hooks.push("disconnect"),
   onWebSocket: (c, socket) => {
     seen.hooks.push(`socket ${socket.readyState}`);
+    c.vars.sockets.push(socket);
     socket.addEventListener("open", () => seen.hooks.push("open"));
     socket.addEventListener("close", ({ code }) => seen.hooks.push(`close ${code}`));
     socket.addEventListener("message", ({ data }) => {
@@ -34,12 +42,19 @@ const room = actor({
       socket.send(`${String(data)} ${c.state.frames} ${c.conn.state.mine} ${c.conn.id.length} ${c.caller.identity}`);
     });
   },
-  actions: { frames: (c) => c.state.frames, conns: (c) => [...c.conns.values()].map((conn) => conn.isHibernatable) },
+  actions: {
+    push: (c, text: string) => {
+      for (const socket of c.vars.sockets) socket.send(text);
+    },
+    frames: (c) => c.state.frames,
+    conns: (c) => [...c.conns.values()].map((conn) => conn.isHibernatable),
+  },
 });
 const registry = setup({ use: { room } });
 
 const open = async (t: object, path = "/") => {
   seen.lives = 0;
+  seen.asked = 0;
   seen.hooks.length = 0;
   knobs.isAllowed = true;
   const kit = await setupTest(t as never, registry);
@@ -120,6 +135,32 @@ test("the end of the lease and a revocation close it at that instant, asleep or 
   expect(late.closed).toEqual([{ code: 3000, reason: "auth/expired" }]);
   expect(seen.lives).toBeLessThanOrEqual(2);
 });
+
+test("after the policy epoch is raised, frames wait for a new decision, both ways and in order", async (t) => {
+  const { kit, handle, socket, heard, closed } = await open(t, "/awake");
+  socket.send("one");
+  await kit.clock.settle();
+  await kit.registry.bumpEpoch();
+  socket.send("two");
+  socket.send("three");
+  await handle.push("four");
+  await kit.clock.settle();
+  expect(heard.map((text) => text.split(" ")[0])).toEqual(["one", "two", "three", "four"]);
+  expect([seen.asked, closed]).toEqual([2, []]);
+});
+
+for (const way of ["in", "out"] as const) {
+  test(`who is denied under the new epoch is closed, and nothing passes (${way})`, async (t) => {
+    const { kit, handle, socket, heard, closed } = await open(t, "/awake");
+    knobs.isAllowed = false;
+    await kit.registry.bumpEpoch();
+    if (way === "in") socket.send("x");
+    else await handle.push("x");
+    await kit.clock.settle();
+    expect([heard, closed]).toEqual([[], [{ code: 3003, reason: "auth/forbidden" }]]);
+    expect(await handle.frames()).toBe(0);
+  });
+}
 
 test("a peer that leaves while the actor sleeps is told to onDisconnect", async (t) => {
   const { kit, socket } = await open(t);
