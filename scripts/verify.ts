@@ -34,6 +34,7 @@ const SHORT: readonly Step[] = [
   { name: "client size", command: [process.execPath, "scripts/client-size.ts"] },
   vitest("tests"),
   vitest("package", "--config", "vitest.package.config.ts"),
+  { name: "attack", command: [process.execPath, "scripts/attack-examples.ts"] },
 ];
 const LONG: readonly Step[] = [
   { name: "build", command: [process.execPath, "scripts/build.ts"] },
