@@ -51,9 +51,8 @@ import {
   type View,
 } from "./definition.ts";
 import type { Scene } from "./generate.ts";
-
-/** Waits so many ms. */
-type Work<T> = Generator<number, T, void>;
+import { Room } from "./room.ts";
+import { Timeline, type Work } from "./timeline.ts";
 
 interface Actor {
   n: number;
@@ -83,31 +82,6 @@ interface Conn {
   echoes: number;
 }
 
-/** A bucket of room for each key; room comes back evenly. In ms of window, so that it is exact. */
-class Room {
-  readonly #limit: number;
-  readonly #window: number;
-  readonly #left = new Map<string, { credit: number; at: number }>();
-
-  constructor(limit: number, window: number) {
-    this.#limit = limit;
-    this.#window = window;
-  }
-  has(key: string, now: number): boolean {
-    return this.#credit(key, now) >= this.#window / this.#limit;
-  }
-  take(key: string, now: number): boolean {
-    const has = this.has(key, now);
-    const credit = this.#credit(key, now) - (has ? this.#window / this.#limit : 0);
-    this.#left.set(key, { credit, at: now });
-    return has;
-  }
-  #credit(key: string, now: number): number {
-    const left = this.#left.get(key);
-    return left === undefined ? this.#window : Math.min(this.#window, left.credit + now - left.at);
-  }
-}
-
 interface Approach {
   readonly kind: Kind;
   readonly name: string;
@@ -132,9 +106,7 @@ const OUTSIDE = "address";
 
 export class Model {
   readonly #definition: Definition;
-  #now: number;
-  readonly #tasks: { at: number; order: number; run: () => void }[] = [];
-  #order = 0;
+  readonly #time: Timeline;
   readonly #actors = new Map<string, Actor>();
   #conns: Conn[] = [];
   readonly #revocations: Revocation[] = [];
@@ -150,7 +122,7 @@ export class Model {
 
   constructor(definition: Definition, now: number) {
     this.#definition = definition;
-    this.#now = now;
+    this.#time = new Timeline(now);
     this.#begin();
   }
 
@@ -175,19 +147,19 @@ export class Model {
   /** What must be seen after this step. */
   step(step: Step): View {
     this.#ran = [];
-    const start = this.#now;
+    const start = this.#time.now;
     let seen: Seen = { answer: null, status: null, output: undefined };
     if ("meanwhile" in step && step.meanwhile !== null) {
       const { meanwhile } = step;
-      this.#later(MEANWHILE, () => {
+      this.#time.later(MEANWHILE, () => {
         if (meanwhile.what === "bump") this.#epoch += 1;
-        else this.#revoke({ at: this.#now, party: "User", sub: meanwhile.sub, jti: null, claim: null });
+        else this.#revoke({ at: this.#time.now, party: "User", sub: meanwhile.sub, jti: null, claim: null });
       });
     }
-    this.#start(this.#perform(step), (result) => {
+    this.#time.start(this.#perform(step), (result) => {
       seen = result;
     });
-    this.#advance(start + STEP + (step.step === "advance" ? step.ms : 0));
+    this.#time.advance(start + STEP + (step.step === "advance" ? step.ms : 0));
     const connections = this.#conns.map(
       ({ closed, delivered, ended, echoes }): ConnectionView => ({
         closed,
@@ -222,7 +194,7 @@ export class Model {
         break;
       case "revoke":
         this.#revoke({
-          at: this.#now,
+          at: this.#time.now,
           party: step.by === "all" ? null : "User",
           sub: step.by === "sub" || step.by === "all" ? step.value : null,
           jti: step.by === "jti" ? step.value : null,
@@ -239,30 +211,6 @@ export class Model {
         this.#begin();
     }
     return { answer: null, status: null, output: undefined };
-  }
-
-  // ── time ──
-
-  #later(ms: number, run: () => void): void {
-    this.#tasks.push({ at: this.#now + ms, order: this.#order++, run });
-  }
-
-  #start<T>(work: Work<T>, done: (result: T) => void): void {
-    const { value, done: isDone } = work.next();
-    if (isDone) done(value);
-    else this.#later(value, () => this.#start(work, done));
-  }
-
-  #advance(until: number): void {
-    for (;;) {
-      this.#tasks.sort((a, b) => a.at - b.at || a.order - b.order);
-      const first = this.#tasks[0];
-      if (first === undefined || first.at > until) break;
-      this.#tasks.shift();
-      this.#now = first.at;
-      first.run();
-    }
-    this.#now = until;
   }
 
   // ── the gate ──
@@ -282,7 +230,7 @@ export class Model {
     if (refused !== null) return refused;
     const mark = caller.proof?.mark ?? null;
     const delivery = mark === null ? null : `${key}:${kind}:${name}:${mark.id}`;
-    if (delivery !== null && (this.#done.get(delivery) ?? 0) > this.#now) return "duplicate";
+    if (delivery !== null && (this.#done.get(delivery) ?? 0) > this.#time.now) return "duplicate";
     const actor = this.#actors.get(key) ?? { n: 0, asked: 0, open: false };
     const decided = yield* this.#decide(kind, name, caller, readings, actor, () =>
       definition.rate?.per === "identity" ? this.#count(this.#nameOf(caller)) : null,
@@ -291,7 +239,7 @@ export class Model {
     if (isMissing) {
       const denied = yield* this.#create(key, mode, actor);
       if (denied !== null) return denied;
-      const dead = deadAt(proofs, this.#revocations, this.#now);
+      const dead = deadAt(proofs, this.#revocations, this.#time.now);
       if (dead !== null) return dead;
     }
     return {
@@ -309,11 +257,12 @@ export class Model {
     const { rate } = this.#definition;
     if (channel === "outside") {
       if (rate?.per === "address" && this.#count(OUTSIDE) !== null) return "byward/overloaded";
-      if (isPresented(bys, presented) && this.#failures?.has(OUTSIDE, this.#now) === false) return "byward/overloaded";
+      if (isPresented(bys, presented) && this.#failures?.has(OUTSIDE, this.#time.now) === false)
+        return "byward/overloaded";
     }
-    const readings = read(this.#definition, bys, presented, channel, bytes, this.#now);
-    if (failureOf(readings) === "auth/unauthenticated") this.#failures?.take(OUTSIDE, this.#now);
-    return deadAt(proofsOf(readings), this.#revocations, this.#now) ?? readings;
+    const readings = read(this.#definition, bys, presented, channel, bytes, this.#time.now);
+    if (failureOf(readings) === "auth/unauthenticated") this.#failures?.take(OUTSIDE, this.#time.now);
+    return deadAt(proofsOf(readings), this.#revocations, this.#time.now) ?? readings;
   }
 
   /** Lease, limits by caller, canInvoke, lease, the name: what is asked of every message and again of subscriptions. */
@@ -326,13 +275,15 @@ export class Model {
     limit: () => string | null,
   ): Work<string | null> {
     const proofs = proofsOf(readings);
-    const dead = deadAt(proofs, this.#revocations, this.#now) ?? limit();
+    const dead = deadAt(proofs, this.#revocations, this.#time.now) ?? limit();
     if (dead !== null) return dead;
     const answer = answerFor(this.#definition, kind, name);
     const asked = answer === null ? null : ask(answer, caller, actor.open, this.#policy);
     if (asked !== null && asked.delay > 0) yield asked.delay;
     const refusal =
-      asked?.refusal ?? deadAt(proofs, this.#revocations, this.#now) ?? lookUp(this.#definition, kind, name, ACTIONS);
+      asked?.refusal ??
+      deadAt(proofs, this.#revocations, this.#time.now) ??
+      lookUp(this.#definition, kind, name, ACTIONS);
     // Ruling 10: what canInvoke changed stays with the admitted invocation only.
     if (refusal === null && asked !== null && this.#definition.counts) actor.asked += 1;
     return refusal;
@@ -366,7 +317,7 @@ export class Model {
 
   /** Counts under the one rate rule; the refusal where there is no room. */
   #count(key: string): string | null {
-    return this.#rate === null || this.#rate.take(key, this.#now) ? null : "byward/overloaded";
+    return this.#rate === null || this.#rate.take(key, this.#time.now) ? null : "byward/overloaded";
   }
 
   /** Callers without identity are counted by address. */
@@ -404,7 +355,7 @@ export class Model {
     if (body === "slow" && !readsFirst) yield SLOW;
     if (body === "not-json") return seenOf("message/invalid_message");
     if (body === "wrong-shape") return seenOf(`${kind}/invalid_request`);
-    const dead = deadAt(admitted.proofs, this.#revocations, this.#now);
+    const dead = deadAt(admitted.proofs, this.#revocations, this.#time.now);
     if (dead !== null) return seenOf(dead);
     if (kind === "queue") {
       admitted.remember();
@@ -433,7 +384,7 @@ export class Model {
   /** An admitted action; its reply is refused where the lease has ended meanwhile (ruling 16). */
   *#run(name: string, key: string, { actor, caller, proofs, remember }: Admitted): Work<Seen> {
     if (name === "typed") yield SLOW;
-    const before = deadAt(proofs, this.#revocations, this.#now);
+    const before = deadAt(proofs, this.#revocations, this.#time.now);
     if (before !== null) return seenOf(before);
     this.#note("action", name, caller);
     if (name === "refuse") return seenOf("user/not_here");
@@ -442,7 +393,7 @@ export class Model {
     if (name === "plan") {
       // The hook before a connection runs for the schedule as well.
       const hook = this.#definition.beforeConnect === "slow" ? SLOW : 0;
-      this.#later(PLANNED + hook, () => this.#scheduled(key, actor));
+      this.#time.later(PLANNED + hook, () => this.#scheduled(key, actor));
     }
     if (name === "toggle") actor.open = !actor.open;
     const isHeard = name === "act" || name === "slow";
@@ -451,7 +402,7 @@ export class Model {
     // Events leave after the commit; what is decided again for them comes after what the handler saw.
     if (isHeard) this.#broadcast(key);
     remember();
-    const dead = deadAt(proofs, this.#revocations, this.#now);
+    const dead = deadAt(proofs, this.#revocations, this.#time.now);
     return dead === null ? { ...seenOf("ok"), output } : seenOf(dead);
   }
 
@@ -498,7 +449,7 @@ export class Model {
       const denied = yield* this.#create(key, mode, { n: 0, asked: 0, open: false });
       if (denied !== null) return refuse(denied);
     }
-    const dead = deadAt(proofsOf(readings), this.#revocations, this.#now);
+    const dead = deadAt(proofsOf(readings), this.#revocations, this.#time.now);
     if (dead !== null) return refuse(dead);
     this.#connects += 1;
     this.#stand(conn, readings);
@@ -540,7 +491,7 @@ export class Model {
     const end = endOf(proofsOf(conn.readings));
     const { generation } = conn;
     if (end === null) return;
-    this.#later(end - this.#now, () => {
+    this.#time.later(end - this.#time.now, () => {
       if (conn.generation === generation) this.#end(conn, "auth/expired");
     });
   }
@@ -555,7 +506,7 @@ export class Model {
   #revoke(revocation: Revocation): void {
     this.#revocations.push(revocation);
     for (const conn of this.#conns) {
-      if (isRevoked(proofsOf(conn.readings), [revocation], this.#now)) this.#end(conn, "auth/unauthenticated");
+      if (isRevoked(proofsOf(conn.readings), [revocation], this.#time.now)) this.#end(conn, "auth/unauthenticated");
     }
   }
 
@@ -599,13 +550,14 @@ export class Model {
     const definition = this.#definition;
     const presented: Presented = { bearer, signed: null };
     const bys = allBy(definition);
-    if (isPresented(bys, presented) && this.#failures?.has(OUTSIDE, this.#now) === false) return "byward/overloaded";
-    const readings = read(definition, bys, presented, "outside", null, this.#now);
+    if (isPresented(bys, presented) && this.#failures?.has(OUTSIDE, this.#time.now) === false)
+      return "byward/overloaded";
+    const readings = read(definition, bys, presented, "outside", null, this.#time.now);
     const failure = failureOf(readings);
-    if (failure === "auth/unauthenticated") this.#failures?.take(OUTSIDE, this.#now);
+    if (failure === "auth/unauthenticated") this.#failures?.take(OUTSIDE, this.#time.now);
     if (failure !== null) return failure;
     const fresh = proofsOf(readings);
-    const dead = deadAt(fresh, this.#revocations, this.#now);
+    const dead = deadAt(fresh, this.#revocations, this.#time.now);
     if (dead !== null) return dead;
     if (fresh.length === 0) return "auth/unauthenticated";
     const before = proofsOf(conn.readings);
@@ -663,7 +615,7 @@ export class Model {
     if (typeof caller === "string") conclude(caller);
     else {
       const actor = this.#actors.get(conn.key)!;
-      this.#start(
+      this.#time.start(
         this.#decide("subscribe", name, caller, conn.readings, actor, () => null),
         conclude,
       );

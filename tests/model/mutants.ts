@@ -5,9 +5,9 @@
  *   node tests/model/mutants.ts [most sequences] [first word of a name]
  */
 import { registerHooks } from "node:module";
+import type { Library } from "./library.ts";
 import { MUTATIONS, type Mutation } from "./mutations.ts";
 import { runSequence } from "./run.ts";
-import type { Library } from "./world.ts";
 
 const source = new URL("../../src/", import.meta.url).href;
 const most = Number(process.argv[2] ?? 2_000);

@@ -4,8 +4,9 @@
  */
 import type { Definition, Presented, Step, View } from "./definition.ts";
 import { Dice, generateDefinition, generateStep } from "./generate.ts";
+import type { Library } from "./library.ts";
 import { Model } from "./model.ts";
-import { type Library, World } from "./world.ts";
+import { World } from "./world.ts";
 
 export const STEPS = 20;
 /** Presentations that may be presented again. */
