@@ -2,6 +2,8 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { ServeOptions } from "../registry/registry.ts";
 
+const MAX_WORKERS = 128;
+
 export interface ServeFlags {
   readonly port?: number;
   readonly hostname?: string;
@@ -25,6 +27,14 @@ export function toServeOptions(flags: ServeFlags): ServeOptions {
     ...(flags.hostname === undefined ? {} : { hostname: flags.hostname }),
     ...(flags.dataDir === undefined ? {} : { dataDir: flags.dataDir }),
   };
+}
+
+/** Threads that run actors. */
+export function readWorkers(text: string): number | "auto" {
+  if (text === "auto") return text;
+  const workers = Number(text);
+  if (/^\d+$/.test(text) && workers >= 1 && workers <= MAX_WORKERS) return workers;
+  throw new InvalidArgumentError(`Workers are "auto" or a number from 1 to ${MAX_WORKERS}.`);
 }
 
 function readPort(text: string): number {

@@ -20,8 +20,9 @@ import { SEAT, type Seat } from "./seat.ts";
 import { freeLocks, newSharedTable, SharedRateTable, type SharedTable } from "./shared-rates.ts";
 import { THREAD_ENTRY } from "./thread-entry.ts";
 
-/** ms a thread has to take its seat, and to start. */
-const SEAT_PATIENCE = 20_000;
+/** ms in which a thread's module must have been loaded; and, once it is, have taken the seat. */
+const LOAD_PATIENCE = 60_000;
+const SEAT_PATIENCE = 2000;
 /** ms a call between actors waits for a shard that is being started. */
 const UP_PATIENCE = 5000;
 const RESTART_FIRST = 100;
@@ -57,7 +58,7 @@ export class Pool implements Shards {
 
   private constructor(options: PoolOptions) {
     this.count = options.count;
-    this.#tables = Array.from({ length: options.rateTables }, () => newSharedTable(randomBytes(32)));
+    this.#tables = Array.from({ length: options.rateTables }, () => newSharedTable(randomBytes(32).toString("hex")));
     this.#members = Array.from(
       { length: options.count },
       (_, index) => new Member(index, options, this.#tables, () => this.#handlers),
@@ -265,11 +266,7 @@ class Life {
       this.#up.reject(error);
       return this.#why;
     });
-    const late = setTimeout(() => this.#fail(`nothing took its seat within ${SEAT_PATIENCE / 1000} s`), SEAT_PATIENCE);
-    void this.seated.then(
-      () => clearTimeout(late),
-      () => clearTimeout(late),
-    );
+    this.#expectSeat(LOAD_PATIENCE, "the module was not loaded in time");
   }
 
   /** Tells the thread that everything it may ask for is there. */
@@ -285,6 +282,13 @@ class Life {
 
   #heard(report: ThreadReport): void {
     if (report.kind === "failed") this.#fail(report.why);
+    else this.#expectSeat(SEAT_PATIENCE, "the module neither exports nor serves this registry");
+  }
+
+  #expectSeat(patience: number, why: string): void {
+    const late = setTimeout(() => this.#fail(why), patience);
+    const cancel = (): void => clearTimeout(late);
+    this.seated.then(cancel, cancel);
   }
 
   #fail(why: string): void {

@@ -67,14 +67,15 @@ class Shard {
   async start(): Promise<void> {
     await this.#peer.calls.call("attach", null);
     try {
-      await this.#startRegistry();
+      const { runtime } = await this.#startRegistry();
       await this.#peer.calls.call("ready", null);
+      void runtime.wakeDue();
     } catch (error) {
       await this.#peer.calls.call("unfit", error instanceof Error ? (error.stack ?? error.message) : String(error));
     }
   }
 
-  async #startRegistry(): Promise<void> {
+  async #startRegistry(): Promise<Edge> {
     const { store: share, rates, index } = this.#seat;
     const store = SqliteStore.attach(share, {
       onLost: (actor, error) => {
@@ -92,6 +93,7 @@ class Shard {
     const { runtime } = this.#edge;
     this.#callee = new LocalCallee(runtime);
     if (this.#seat.wantsDecisions) runtime.decisions.subscribe((decision) => this.#peer.tellDecision(plain(decision)));
+    return this.#edge;
   }
 
   #fleet(store: SqliteStore): Fleet {
@@ -122,7 +124,7 @@ class Shard {
     // The casts hold because the main thread sends these, by method.
     switch (method) {
       case "request":
-        return answerRequest(this.#peer, (inbound) => edge.handle(inbound), data as RequestData, context);
+        return answerRequest(this.#peer, (inbound) => edge.answer(inbound), data as RequestData, context);
       case "socket":
         return this.#serveSocket(edge, data as readonly [RequestData, number, string]);
       case "revoked":

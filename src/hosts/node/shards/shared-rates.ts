@@ -2,34 +2,40 @@
  * Owns the counts of rate rules that several threads share, so that a limit is one limit however many threads there are. The
  * algorithm is that of `RateTable`; the table is memory that all threads see, in sets of slots, each set under a lock.
  *
- * R1 Bounded: a full set forgets the key whose room is whole soonest. R2 No lock outlives its holder: the main thread frees
+ * R1 Bounded: a full set forgets the key that has been quiet longest, which a caller over his limit who keeps coming never is. R2 No lock outlives its holder: the main thread frees
  * those of a thread that ended. R3 Keys are held as keyed digests, so that nobody can choose keys that share a slot.
  */
-import { createHmac } from "node:crypto";
+import { hash } from "node:crypto";
 import type { RateCounter } from "../../../boundary/rate.ts";
 
 const WAYS = 4;
 const SETS = 16_384;
-/** Per slot: two words of digest and, as one number, the instant at which its room is whole. */
+/** Two words of digest a slot. */
 const DIGEST_WORDS = 2;
-/** Before the slots: how many keys were ever counted. */
+/** Digests of keys that a thread remembers. */
 const MAX_DIGESTS = 8192;
 
 /** The memory of one table, and the key of its digests. Sent to every thread. */
 export interface SharedTable {
   readonly locks: SharedArrayBuffer;
   readonly digests: SharedArrayBuffer;
+  /** A slot: the instant at which the room of its key is whole. */
   readonly times: SharedArrayBuffer;
+  /** A slot: when its key last came. */
+  readonly seen: SharedArrayBuffer;
+  /** Whether anything was ever counted. */
   readonly used: SharedArrayBuffer;
-  readonly seed: Uint8Array;
+  readonly seed: string;
 }
 
-export function newSharedTable(seed: Uint8Array): SharedTable {
-  const slots = SETS * WAYS;
+/** Room for four keys a set; 65,536 unless told otherwise. `seed` is secret and random. */
+export function newSharedTable(seed: string, sets = SETS): SharedTable {
+  const slots = sets * WAYS;
   return {
-    locks: new SharedArrayBuffer(SETS * 4),
+    locks: new SharedArrayBuffer(sets * 4),
     digests: new SharedArrayBuffer(slots * DIGEST_WORDS * 4),
     times: new SharedArrayBuffer(slots * 8),
+    seen: new SharedArrayBuffer(slots * 8),
     used: new SharedArrayBuffer(4),
     seed,
   };
@@ -48,8 +54,9 @@ export class SharedRateTable implements RateCounter {
   readonly #locks: Int32Array;
   readonly #digests: Int32Array;
   readonly #times: Float64Array;
+  readonly #seen: Float64Array;
   readonly #used: Int32Array;
-  readonly #seed: Uint8Array;
+  readonly #seed: string;
   /** Digests of keys seen lately; the oldest is forgotten. */
   readonly #known = new Map<string, readonly [low: number, high: number]>();
 
@@ -61,6 +68,7 @@ export class SharedRateTable implements RateCounter {
     this.#locks = new Int32Array(table.locks);
     this.#digests = new Int32Array(table.digests);
     this.#times = new Float64Array(table.times);
+    this.#seen = new Float64Array(table.seen);
     this.#used = new Int32Array(table.used);
     this.#seed = table.seed;
   }
@@ -78,6 +86,7 @@ export class SharedRateTable implements RateCounter {
     return this.#inSet(key, (known, set, low, high) => {
       const slot = known === -1 ? this.#place(set, low, high) : known;
       const wait = this.#waitAt(slot, now);
+      this.#seen[slot] = now;
       if (wait === 0) this.#times[slot] = Math.max(this.#times[slot]!, now) + this.#interval;
       return wait;
     });
@@ -91,7 +100,7 @@ export class SharedRateTable implements RateCounter {
   /** Runs with the set of a key locked, on its slot, or −1. */
   #inSet(key: string, run: (slot: number, set: number, low: number, high: number) => number): number {
     const [low, high] = this.#digestOf(key);
-    const set = (low >>> 0) % SETS;
+    const set = (low >>> 0) % this.#locks.length;
     while (Atomics.compareExchange(this.#locks, set, 0, this.#holder) !== 0) {
       // Held for some ten operations of another thread.
     }
@@ -109,11 +118,11 @@ export class SharedRateTable implements RateCounter {
     return -1;
   }
 
-  /** Takes the slot that is whole soonest; an empty one has been since the epoch. */
+  /** Takes the slot that has been quiet longest; an empty one has been since the epoch. */
   #place(set: number, low: number, high: number): number {
     let quietest = set * WAYS;
     for (let slot = quietest + 1; slot < (set + 1) * WAYS; slot++) {
-      if (this.#times[slot]! < this.#times[quietest]!) quietest = slot;
+      if (this.#seen[slot]! < this.#seen[quietest]!) quietest = slot;
     }
     this.#digests[quietest * 2] = low;
     this.#digests[quietest * 2 + 1] = high;
@@ -125,7 +134,7 @@ export class SharedRateTable implements RateCounter {
   #digestOf(key: string): readonly [low: number, high: number] {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const bytes = createHmac("sha256", this.#seed).update(key).digest();
+    const bytes = hash("sha256", this.#seed + key, "buffer");
     const digest = [bytes.readInt32LE(0), bytes.readInt32LE(4)] as const;
     if (this.#known.size >= MAX_DIGESTS) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(key, digest);
