@@ -25,14 +25,8 @@ export interface CedarOptions<C extends CedarContext = CedarContext> {
 /** A `canInvoke`. */
 export type CedarDecision<C extends CedarContext> = (c: C, invoke: CedarInvoke) => boolean;
 
-/** `cedar()` with an engine for those who give none. */
+/** `cedar()` with an engine for those who give none; null where there is none to give. */
 export function createCedar(installed: CedarEngine | null) {
-  /**
-   * Decides by Cedar policies: `canInvoke: cedar(policies, schema)`.
-   *
-   * @throws ConfigurationError `cedar.engine_missing`, `cedar.schema_invalid`, `cedar.policies_invalid`, `cedar.namespace`,
-   *   with line and column
-   */
   return function cedar<C extends CedarContext = CedarContext>(
     policies: string,
     schema: string,

@@ -12,4 +12,11 @@ const installed = await import("@cedar-policy/cedar-wasm/nodejs").then(
   () => null,
 );
 
+/**
+ * Decides by Cedar policies: `canInvoke: cedar(policies, schema)`. Synchronous. `true` where a policy permits and none
+ * forbids, `false` where none permits; what Cedar cannot determine throws, which is `internal_error` to the peer.
+ *
+ * @throws ConfigurationError `cedar.engine_missing`, `cedar.schema_invalid`, `cedar.policies_invalid`, `cedar.namespace`;
+ *   with line and column
+ */
 export const cedar = createCedar(installed);
