@@ -99,6 +99,13 @@ test("a connection that is disposed, or refused, leaves the others alone; the la
   expect(sockets).toHaveLength(1);
 });
 
+test("a registry below a path of its own shares sockets there", async () => {
+  const { url } = await serve(setup({ use: { ledger }, basePath: "/api" }));
+  const { client, paths } = clientOf(`${url}/api`);
+  expect(await client.ledger.getOrCreate("one").connect().echo(1)).toBe(1);
+  expect(paths()).toEqual(["/api/_byward/connect"]);
+});
+
 test("a connection made after the last one was disposed opens a socket anew", async () => {
   const { url } = await serve(registry());
   const { client, sockets } = clientOf(url);

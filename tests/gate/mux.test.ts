@@ -12,6 +12,7 @@ import {
   setup,
   Visitor,
 } from "byward";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { TestMux } from "./mux-socket.ts";
 import { virtual } from "./virtual.ts";
@@ -314,4 +315,44 @@ test("a shared socket without its subprotocol is refused", async () => {
   const world = await virtual(define());
   const socket = await world.raw("/_byward/connect", {}, "byward.v1");
   expect(socket.closed?.reason).toBe("request/not_found");
+});
+
+const SEED = Date.now() % 1_000_000;
+
+test(`whatever a peer does with its channels, the connections that stand are those it holds open (seed ${SEED})`, async () => {
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.constant({ do: "open" as const }) },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant("call" as const), at: fc.nat(8) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("close" as const), at: fc.nat(8) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("spoil" as const), at: fc.nat(8) }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("send" as const), text: fc.string({ maxLength: 12 }) }) },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
+      const { world, mux } = await open({ maxChannels: 5 });
+      const channels: { channel: ReturnType<TestMux["channel"]>; left: boolean; asked: number }[] = [];
+      for (const one of steps) {
+        const target = "at" in one ? channels[one.at % Math.max(1, channels.length)] : undefined;
+        if (one.do === "open") channels.push({ channel: mux.channel(ROOM), left: false, asked: 0 });
+        else if (one.do === "send") mux.socket.say(one.text);
+        else if (target !== undefined && one.do === "call") {
+          if (target.channel.closed === null && !target.left) target.asked += 1;
+          target.channel.say({ ...SAY, id: target.asked + 1 });
+        } else if (target !== undefined && one.do === "close") {
+          target.left = true;
+          target.channel.say("!1000 ");
+        } else target?.channel.say("{");
+        await world.settle();
+      }
+      const isOver = mux.socket.closed !== null;
+      const standing = channels.filter(({ channel, left }) => !left && channel.closed === null);
+      expect(world.edge.runtime.connections.size).toBe(isOver ? 0 : standing.length);
+      if (isOver) return;
+      for (const { channel, asked } of standing) {
+        const answered = channel.of("result").map(({ id }) => id);
+        expect(answered).toEqual(Array.from({ length: asked }, (_, at) => at + 2));
+      }
+    }),
+    { seed: SEED, numRuns: 60 },
+  );
 });
