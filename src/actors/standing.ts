@@ -13,7 +13,7 @@ import type { CompiledActor } from "./entrypoints.ts";
 import { correlationOf, outcomeOf, reasonOf } from "./failure.ts";
 import type { ActorInstance } from "./instance.ts";
 import type { Runtime } from "./runtime.ts";
-import { type Address, actorNotFound, locateOrJudge, refuseDead } from "./stateless.ts";
+import { type Address, actorNotFound, isLookup, locateOrJudge, refuseDead } from "./stateless.ts";
 
 export type { Address };
 
@@ -128,7 +128,7 @@ async function attach(
           params: call.params,
           request: call.request,
         });
-        if (instance.isProvisional && call.mode === "get") throw actorNotFound();
+        if (instance.isProvisional && isLookup(call)) throw actorNotFound();
       } catch (error) {
         if (instance.isProvisional) runtime.discard(instance);
         throw error;

@@ -136,7 +136,7 @@ async function attempt<T>(
       });
       if (!(verdict instanceof Admission)) throw verdict;
       admission = verdict;
-      if (instance.isProvisional && call.mode === "get") throw actorNotFound();
+      if (instance.isProvisional && isLookup(call)) throw actorNotFound();
     } catch (error) {
       if (instance.isProvisional) runtime.discard(instance);
       throw error;
@@ -196,6 +196,11 @@ function rateSubject({ compiled, target, presentation }: StatelessCall): RateSub
     address: presentation.address ?? "",
     connection: null,
   };
+}
+
+/** Nobody is created by a call that only looks an actor up; by id none can be meant to. */
+export function isLookup({ mode, address }: Pick<StatelessCall, "mode" | "address">): boolean {
+  return mode === "get" || "id" in address;
 }
 
 export function actorNotFound(): Refusal {
