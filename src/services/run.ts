@@ -33,6 +33,9 @@ export function runHandler<Context extends Invocation>(
   Admission.spend(admitted.admission);
   let result: unknown;
   try {
+    // A body or a schema may have taken longer than the credential lives (G7).
+    const dead = refuseReply(admitted);
+    if (dead !== null) throw dead;
     result = entry.handle(admitted.admission.context, ...args);
   } catch (error) {
     admitted.delivery?.failed();
