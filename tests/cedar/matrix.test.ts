@@ -1,4 +1,5 @@
 /** The matrix exported to Cedar permits what the matrix allows, and nothing else: Cedar's own evaluator is asked about every cell. */
+import { fileURLToPath } from "node:url";
 import * as engine from "@cedar-policy/cedar-wasm/nodejs";
 import { actor, anyOf, bearer, Caller, event, hasClaim, party, queue, refine, Scheduler, setup, Visitor } from "byward";
 import fc from "fast-check";
@@ -10,7 +11,9 @@ import { registry as webhooks } from "../../examples/webhooks/registry.ts";
 import { declaredMatrix, type Matrix, type MatrixRow } from "../../src/access/matrix.ts";
 import { probeMatrix } from "../../src/access/probe.ts";
 import { cedarActionOf, renderCedar } from "../../src/access/render-cedar.ts";
+import { byward } from "../cli/process.ts";
 
+const root = fileURLToPath(new URL("../..", import.meta.url));
 let names = 0;
 
 /** How many cells Cedar allows; fails where it differs from the matrix. */
@@ -66,6 +69,13 @@ test.each([
   const probed = assertEqual(await probeMatrix(config));
   expect(declared).toBeGreaterThan(0);
   expect(probed).toBeGreaterThanOrEqual(declared);
+});
+
+test("the matrix of the example in Bynk", { timeout: 60_000 }, async () => {
+  const { stdout } = await byward(["access", "examples/bynk-api", "--json"], { cwd: root });
+  const matrix = JSON.parse(stdout) as Matrix;
+  expect(matrix.rows.length).toBeGreaterThan(3);
+  expect(assertEqual(matrix)).toBeGreaterThan(0);
 });
 
 const User = party("User", { auth: bearer({ secret: "AUTH_JWT_SECRET" }) });
