@@ -51,6 +51,8 @@ const node = actor({
   },
   onWake: (c) => {
     c.state.lives += 1;
+    const wakes = process.env["BYWARD_TEST_WAKES"];
+    if (wakes !== undefined) appendFileSync(wakes, `${c.key.join()} ${threadId}\n`);
   },
   onSleep: (c) => {
     c.state.slept += 1;
@@ -180,9 +182,5 @@ const node = actor({
 
 export const build = (more: Partial<Parameters<typeof setup>[0]> = {}) =>
   setup({ use: { node }, services: { api }, cors: { origins: ["https://page.example"] }, ...more });
-
-if (!isMainThread && process.env["BYWARD_TEST_LOADS"] !== undefined) {
-  appendFileSync(process.env["BYWARD_TEST_LOADS"], "loaded\n");
-}
 
 export const registry = build();

@@ -5,6 +5,7 @@
  * C1 What is posted arrives in order. C2 After the port closed nothing arrives, and what is posted is dropped.
  */
 import type { MessagePort } from "node:worker_threads";
+import type { SharedFrame } from "../../port.ts";
 
 /** What a triple is about; the middle is a number of the sender's or the receiver's, by operation. */
 export const OP = {
@@ -35,6 +36,9 @@ export const OP = {
   taken: 16,
   /** A decision of the gate. */
   decision: 17,
+  /** A frame for several sockets, by a number of this message's; and that a socket is to send it. */
+  share: 18,
+  sendShared: 19,
 } as const;
 
 export type Op = (typeof OP)[keyof typeof OP];
@@ -51,6 +55,8 @@ export interface ChannelHandlers {
 export class Channel {
   readonly #port: MessagePort;
   #out: unknown[] = [];
+  /** Frames for several sockets that this message carries. */
+  #shared = new Map<SharedFrame, number>();
   #isOpen = true;
 
   constructor(port: MessagePort) {
@@ -79,8 +85,19 @@ export class Channel {
 
   post(op: Op, id: number, value?: unknown): void {
     if (!this.#isOpen) return;
+    if (this.#out.length === 0) setImmediate(() => this.#flush());
     this.#out.push(op, id, value);
-    if (this.#out.length === 3) setImmediate(() => this.#flush());
+  }
+
+  /** Tells the real socket `id` to send a frame that others send too: it crosses once. */
+  postShared(id: number, frame: SharedFrame): void {
+    let number = this.#shared.get(frame);
+    if (number === undefined) {
+      number = this.#shared.size;
+      this.#shared.set(frame, number);
+      this.post(OP.share, number, typeof frame.data === "string" ? frame.data : ownBytes(frame.data));
+    }
+    this.post(OP.sendShared, id, number);
   }
 
   /** Nothing more is said or heard. What was posted leaves first. */
@@ -93,6 +110,7 @@ export class Channel {
     const out = this.#out;
     if (out.length === 0) return;
     this.#out = [];
+    if (this.#shared.size > 0) this.#shared = new Map();
     this.#port.postMessage(out);
   }
 }

@@ -1,5 +1,5 @@
 /** Owns a socket whose handler is still being looked for: what comes meanwhile is held, within a bound. */
-import type { SocketHandlers } from "../../port.ts";
+import type { SharedFrame, SocketHandlers } from "../../port.ts";
 import type { PausableSocket } from "./sockets.ts";
 
 const MAX_HELD_FRAMES = 256;
@@ -38,6 +38,10 @@ export class HeldSocket implements PausableSocket {
 
   send(data: string | Uint8Array): void {
     this.#socket.send(data);
+  }
+  sendShared(frame: SharedFrame): void {
+    if (this.#socket.sendShared === undefined) this.#socket.send(frame.data);
+    else this.#socket.sendShared(frame);
   }
   close(code: number, reason: string): void {
     this.#socket.close(code, reason);

@@ -167,6 +167,25 @@ test("frames cross in order, and a close closes once", async () => {
   expect(got.at(-1)).toBe("closed 3000 auth/expired");
 });
 
+test("a frame for many sockets crosses once a message, and reaches each in its place", async () => {
+  const { near, far } = pair();
+  const wires = Array.from({ length: 3 }, () => new Wire());
+  const sockets = wires.map((wire) => serve(near, far, wire).socket);
+  const event = { data: "event" };
+  for (const [at, socket] of sockets.entries()) {
+    socket.send(`before ${at}`);
+    socket.sendShared!(event);
+  }
+  await turns();
+  sockets[1]!.sendShared!(event);
+  await turns();
+  expect(wires.map(({ sent }) => sent)).toEqual([
+    ["before 0", "event"],
+    ["before 1", "event", "event"],
+    ["before 2", "event"],
+  ]);
+});
+
 test("what a slow peer has not taken is counted where the actor is", async () => {
   const { near, far } = pair();
   const wire = new Wire();

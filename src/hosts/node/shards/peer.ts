@@ -71,6 +71,7 @@ export class Peer {
   }
 
   #settled(): void {
+    this.sockets.settled();
     if (this.#received === this.#receivedTold) return;
     this.#receivedTold = this.#received;
     this.#channel.post(OP.taken, 0, this.#received);

@@ -5,7 +5,7 @@
  * K1 The far face counts what it sent until this side says it is on the wire: a slow peer is seen, and cut off, where the
  * actor is. K2 When the serving thread is gone, its sockets close with 1012 (service restart).
  */
-import type { Socket, SocketHandlers } from "../../port.ts";
+import type { SharedFrame, Socket, SocketHandlers } from "../../port.ts";
 import { type Channel, OP, type Op, ownBytes } from "./channel.ts";
 
 /** A socket whose reading can wait. */
@@ -33,6 +33,8 @@ export class Sockets {
   readonly #far = new Map<number, FarSocket>();
   /** Sockets of which something left, or may have, since it was last told. */
   readonly #untold = new Set<number>();
+  /** Frames for several sockets, of the message that is being received. */
+  readonly #shared = new Map<number, SharedFrame>();
   readonly #received: (units: number, socket: PausableSocket) => void;
   #last = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -96,6 +98,12 @@ export class Sockets {
       case OP.send:
         this.#send(id, value as string | Uint8Array);
         return true;
+      case OP.share:
+        this.#shared.set(id, { data: value as string | Uint8Array });
+        return true;
+      case OP.sendShared:
+        this.#sendShared(id, this.#shared.get(value as number)!);
+        return true;
       case OP.close: {
         const [code, reason] = value as readonly [number, string];
         this.#near.get(id)?.socket.close(code, reason);
@@ -107,6 +115,11 @@ export class Sockets {
       default:
         return false;
     }
+  }
+
+  /** All of a message was received. */
+  settled(): void {
+    if (this.#shared.size > 0) this.#shared.clear();
   }
 
   gone(): void {
@@ -123,7 +136,19 @@ export class Sockets {
     const near = this.#near.get(id);
     if (near === undefined) return;
     near.socket.send(data);
-    near.sent += data.length;
+    this.#sent(id, near, data.length);
+  }
+
+  #sendShared(id: number, frame: SharedFrame): void {
+    const near = this.#near.get(id);
+    if (near === undefined) return;
+    if (near.socket.sendShared === undefined) near.socket.send(frame.data);
+    else near.socket.sendShared(frame);
+    this.#sent(id, near, frame.data.length);
+  }
+
+  #sent(id: number, near: Near, units: number): void {
+    near.sent += units;
     if (near.sent - near.told >= TELL_AT) this.#tell(id, near);
     else this.#later(id);
   }
@@ -190,6 +215,12 @@ class FarSocket implements Socket {
     if (this.#isClosing || this.#end !== null) return;
     this.#sent += data.length;
     this.#channel.post(OP.send, this.#id, typeof data === "string" ? data : ownBytes(data));
+  }
+
+  sendShared(frame: SharedFrame): void {
+    if (this.#isClosing || this.#end !== null) return;
+    this.#sent += frame.data.length;
+    this.#channel.postShared(this.#id, frame);
   }
 
   close(code: number, reason: string): void {
