@@ -14,7 +14,7 @@ import { inboundOf, toResponse } from "../../registry/fetch.ts";
 import type { Mounted, Registry } from "../../registry/registry.ts";
 import type { ActorRef, Host, InboundRequest } from "../port.ts";
 import { ObjectAlarm } from "./alarm.ts";
-import { ENVELOPE_HEADER } from "./callee.ts";
+import { ENVELOPE_HEADER, TICKET_PATH } from "./callee.ts";
 import { FarClock, platformClock } from "./clock.ts";
 import { type Closing, type Confirmation, Directory, type Knowledge } from "./directory.ts";
 import { type DirectoryView, Learner } from "./directory-view.ts";
@@ -22,7 +22,7 @@ import { sealed } from "./envelope.ts";
 import { fleetOf, keeperOf } from "./fleet.ts";
 import { cloudflareHost } from "./host.ts";
 import { consoleLog } from "./log.ts";
-import { answerCall, answerRelay, switching } from "./object-calls.ts";
+import { answerCall, answerRelay, switching, Tickets } from "./object-calls.ts";
 import { ObjectSockets } from "./object-sockets.ts";
 import type { ObjectState, PlatformSocket, WorkerEnv } from "./platform.ts";
 import { answerStore } from "./remote-store.ts";
@@ -44,6 +44,7 @@ export class ActorObject {
   readonly #alarm: ObjectAlarm;
   readonly #farClock: FarClock;
   readonly #sockets: ObjectSockets;
+  readonly #tickets = new Tickets();
   readonly #stubs: () => Stubs;
   #mounted: Mounted | null = null;
   #mounting: Promise<Mounted> | null = null;
@@ -87,6 +88,9 @@ export class ActorObject {
     try {
       const { edge } = await this.#ready();
       this.#sockets.touch();
+      if (inbound.path.startsWith(TICKET_PATH)) {
+        return this.#tickets.collect(edge.runtime, this.#sockets, inbound.path.slice(TICKET_PATH.length));
+      }
       if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") return toResponse(await edge.handle(inbound));
       const upgrade = await edge.upgrade(inbound);
       const { client, socket } = this.#sockets.accept(isConnect(inbound, basePath));
@@ -122,6 +126,8 @@ export class ActorObject {
         case "revoke":
         case "raiseEpoch":
           return this.#askDirectory(operation, args);
+        case "connect":
+          return this.#tickets.issue(this.#host, args);
         case "tell":
           return this.#told(args[0] as Knowledge);
         case "store":
@@ -135,7 +141,7 @@ export class ActorObject {
   async relay(operation: string, text: string, request: Request | null): Promise<Response> {
     let response: Response | null = null;
     const envelope = await sealed(this.#host, async () => {
-      response = await answerRelay(await this.#ready(), this.#sockets, operation, readArgs(text), request);
+      response = await answerRelay(await this.#ready(), operation, readArgs(text), request);
     });
     return response ?? new Response(envelope, { headers: { [ENVELOPE_HEADER]: "1" } });
   }

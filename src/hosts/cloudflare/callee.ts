@@ -5,6 +5,7 @@
 import type { Callee, InternalSend, InternalTarget } from "../../actors/callee-port.ts";
 import { refuseSocket } from "../../actors/rpc.ts";
 import type { Runtime } from "../../actors/runtime.ts";
+import { Refusal } from "../../boundary/errors.ts";
 import type { InternalCaller } from "../../boundary/scheme.ts";
 import type { Socket } from "../port.ts";
 import { opened } from "./envelope.ts";
@@ -45,12 +46,24 @@ export class RemoteCallee implements Callee {
   }
 
   connect(caller: InternalCaller, path: string, offered: readonly string[], socket: Socket): void {
-    relayObject(this.#stub, "connect", [caller, path, offered], null).then(
-      (response) => bridge(socket, (response as unknown as { webSocket: PlatformSocket }).webSocket),
+    this.#collect(caller, path, offered).then(
+      (far) => bridge(socket, far),
       (error: unknown) => refuseSocket(this.#runtime(), socket, error),
     );
   }
+
+  /** Sockets do not pass through calls of the platform: the call says who comes, and a ticket collects the socket. */
+  async #collect(caller: InternalCaller, path: string, offered: readonly string[]): Promise<PlatformSocket> {
+    const ticket = await callObject(this.#stub, "connect", caller, path, offered);
+    const request = new Request(`http://object${TICKET_PATH}${String(ticket)}`, { headers: { upgrade: "websocket" } });
+    const { webSocket } = (await this.#stub.fetch(request)) as unknown as { webSocket: PlatformSocket | null };
+    if (webSocket === null) throw new Refusal("unavailable", { reason: "object.no_socket" });
+    return webSocket;
+  }
 }
+
+/** Where a socket is collected. The front sends no request on to an object but those of actors' paths. */
+export const TICKET_PATH = "/_byward/ticket/";
 
 /** A refusal comes as an envelope under a status that no handler's answer has. */
 export const ENVELOPE_HEADER = "x-byward-envelope";

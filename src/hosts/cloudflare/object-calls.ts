@@ -1,10 +1,13 @@
 /** Owns what other objects of the Worker may ask of an object, by name of the operation. Nothing else reaches these. */
 import { LocalCallee } from "../../actors/callee.ts";
 import type { InternalSend, InternalTarget } from "../../actors/callee-port.ts";
+import { newCorrelationId } from "../../actors/failure.ts";
 import { serveInternal } from "../../actors/internal-upgrade.ts";
+import type { Runtime } from "../../actors/runtime.ts";
 import { Refusal } from "../../boundary/errors.ts";
 import type { InternalCaller } from "../../boundary/scheme.ts";
 import type { Mounted } from "../../registry/registry.ts";
+import type { Host } from "../port.ts";
 import type { ObjectSockets } from "./object-sockets.ts";
 import type { PlatformSocket } from "./platform.ts";
 
@@ -30,7 +33,6 @@ export async function answerCall(mounted: Mounted, operation: string, args: read
 /** The same for what is answered with a stream or a socket. */
 export async function answerRelay(
   mounted: Mounted,
-  sockets: ObjectSockets,
   operation: string,
   args: readonly unknown[],
   request: Request | null,
@@ -42,13 +44,42 @@ export async function answerRelay(
       return callee.fetch(args[0] as InternalTarget, request!);
     case "events":
       return callee.events(...(args as [InternalTarget, string]), new AbortController().signal);
-    case "connect": {
-      const { client, socket } = sockets.accept(false);
-      serveInternal(runtime, ...(args as [InternalCaller, string, readonly string[]]), socket);
-      return switching(client, "");
-    }
     default:
       throw new Refusal("fault", { reason: `object.operation:${operation}` });
+  }
+}
+
+/** Sockets to collect at once, and how long, ms. */
+const MAX_TICKETS = 1024;
+const TICKET_LIFE = 10_000;
+
+interface Ticket {
+  readonly caller: InternalCaller;
+  readonly path: string;
+  readonly offered: readonly string[];
+  readonly until: number;
+}
+
+/** Sockets that other objects are about to collect: who comes was said in a call, the ticket is good once. */
+export class Tickets {
+  readonly #waiting = new Map<string, Ticket>();
+
+  issue(host: Host, [caller, path, offered]: readonly unknown[]): string {
+    const now = host.clock.now();
+    for (const [ticket, { until }] of this.#waiting) if (until < now) this.#waiting.delete(ticket);
+    if (this.#waiting.size >= MAX_TICKETS) throw new Refusal("overloaded", { reason: "object.tickets" });
+    const ticket = newCorrelationId(host) + newCorrelationId(host);
+    this.#waiting.set(ticket, { caller, path, offered, until: now + TICKET_LIFE } as Ticket);
+    return ticket;
+  }
+
+  collect(runtime: Runtime, sockets: ObjectSockets, ticket: string): Response {
+    const found = this.#waiting.get(ticket);
+    this.#waiting.delete(ticket);
+    if (found === undefined) throw new Refusal("not_found", { reason: "object.ticket" });
+    const { client, socket } = sockets.accept(false);
+    serveInternal(runtime, found.caller, found.path, found.offered, socket);
+    return switching(client, "");
   }
 }
 
