@@ -102,10 +102,7 @@ export const MUTATIONS: readonly Mutation[] = [
     '(creator.refusal !== null || isDisguised) && call.mode === "getOrCreate"',
     "false",
   ]),
-  mutation("looking up creates", "actors/stateless.ts", [
-    'if (instance.isProvisional && call.mode === "get") throw actorNotFound();',
-    "",
-  ]),
+  mutation("looking up creates", "actors/stateless.ts", ["throw actorNotFound();", "void 0;"]),
   mutation("a connection opens on a revoked credential", "actors/standing.ts", [
     "    const dead = refuseDead(runtime, credentials);\n    if (dead !== null) throw dead;",
     "",
