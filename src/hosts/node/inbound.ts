@@ -3,7 +3,7 @@
  * joined, so that a strict reader refuses it), the body once, the peer's address behind trusted proxies (ruling 23).
  */
 import type { IncomingMessage } from "node:http";
-import { BlockList, isIP } from "node:net";
+import { BlockList, isIP, type Socket } from "node:net";
 import { Readable } from "node:stream";
 import { ConfigurationError, Refusal } from "../../boundary/errors.ts";
 import { within } from "../../registry/fetch.ts";
@@ -128,7 +128,9 @@ export class NodeInbound implements InboundRequest {
 
   /** The request is answered: its connection, which serves others after it, holds nothing of it any more. */
   answered(): void {
-    if (this.#gone !== null) this.#message.socket.off("close", this.#gone);
+    // Node takes the socket off the message of a peer that went away.
+    const socket: Socket | null = this.#message.socket;
+    if (this.#gone !== null) socket?.off("close", this.#gone);
   }
 }
 
