@@ -5,7 +5,7 @@ import type { Side } from "../harness/child.ts";
 
 export function serve(): Promise<Side> {
   return new Promise((resolve) => {
-    const server = new WebSocketServer(
+    const server: WebSocketServer = new WebSocketServer(
       { port: 0, host: "127.0.0.1", perMessageDeflate: false, handleProtocols: () => "byward.v1" },
       () => resolve({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }),
     );

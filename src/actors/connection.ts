@@ -156,8 +156,8 @@ export class Connection {
     if (this.deniedEvents.size < MAX_DENIED_EVENTS) this.deniedEvents.add(name);
   }
 
-  leaseEnd(): "expired" | "revoked" | null {
-    return this.lease.endAt(this.#owner.now());
+  leaseEnd(now = this.#owner.now()): "expired" | "revoked" | null {
+    return this.lease.endAt(now);
   }
 
   /** Hands an event to the link if this connection may see it at this instant. */

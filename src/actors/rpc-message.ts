@@ -23,6 +23,8 @@ export class MessageCall implements GateCall {
   readonly credentials: Credentials;
   /** Epoch ms. */
   readonly started: number;
+  /** Epoch ms of the last look at the lease; of an admitted message, when that was decided. */
+  decided = 0;
   readonly #instance: ActorInstance;
   readonly #connection: Connection;
   readonly #address: string;
@@ -38,8 +40,10 @@ export class MessageCall implements GateCall {
     this.#address = address;
   }
 
+  /** Asked first at the instant of `started`, then again when `canInvoke` has answered: only then the clock is read anew. */
   leaseEnd(): "expired" | "revoked" | null {
-    return this.#connection.leaseEnd();
+    this.decided = this.decided === 0 ? this.started : this.#instance.clock.now();
+    return this.#connection.leaseEnd(this.decided);
   }
 
   overLimit(caller: SealedCaller): Refusal | null {

@@ -273,7 +273,7 @@ class RpcSession implements ConnectionLink {
       admitted ? "ok" : outcomeOf(verdict),
       admitted ? "" : reasonOf(verdict),
       admitted ? null : correlationOf(this.#runtime.host, verdict),
-      this.#runtime.host.clock.now() - started,
+      (admitted ? call.decided : this.#runtime.host.clock.now()) - started,
     );
     if (admitted) {
       this.#run(verdict, message);
