@@ -21,6 +21,21 @@ export interface LocalNetwork {
 type Handler = ((event: Event) => unknown) | null;
 const TYPES = ["open", "message", "close", "error"] as const;
 
+let callsHandlers: boolean | null = null;
+
+/** Some platforms (`workerd`) call `on…` of any event target by themselves: a listener beside it would be called twice. */
+function platformCallsHandlers(): boolean {
+  if (callsHandlers === null) {
+    callsHandlers = false;
+    const target: EventTarget & { onprobe?: () => void } = new EventTarget();
+    target.onprobe = () => {
+      callsHandlers = true;
+    };
+    target.dispatchEvent(new Event("probe"));
+  }
+  return callsHandlers;
+}
+
 /** The client's end. */
 export class LocalSocket extends EventTarget {
   static readonly CONNECTING = 0;
@@ -65,6 +80,7 @@ export class LocalSocket extends EventTarget {
           handler = next;
           if (listens) return;
           listens = true;
+          if (platformCallsHandlers()) return;
           this.addEventListener(type, (event) => handler?.call(this, event));
         },
       });

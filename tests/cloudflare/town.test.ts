@@ -1,4 +1,6 @@
 /** Objects that call each other, services in front of them, what cannot be reached from outside, and an alarm that fails. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mintBearer } from "../../src/boundary/mint.ts";
@@ -79,10 +81,15 @@ describe.skipIf(!hasWorkerd)("on workerd", () => {
   });
 
   test("who does not prove himself is refused in front: no object is made for him", async () => {
+    const objects = (): number =>
+      readdirSync(join(workerd.dataDir, "byward")).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)).length;
+    const before = objects();
     const answer = await post("/actors/shop/unwoken/actions/orders", [], { authorization: "Bearer forged" });
     expect(answer.status).toBe(401);
-    const other = await post("/actors/shop/woken/actions/orders");
+    expect(objects()).toBe(before);
+    const other = await post("/actors/shop/unwoken/actions/orders");
     expect(other.status).toBe(200);
+    expect(objects()).toBe(before + 1);
   });
 
   test("services run in front: routes, calls of actors, durable queues, dead letters", async () => {

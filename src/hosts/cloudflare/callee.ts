@@ -46,8 +46,9 @@ export class RemoteCallee implements Callee {
   }
 
   connect(caller: InternalCaller, path: string, offered: readonly string[], socket: Socket): void {
+    const wire = new Wire(socket);
     this.#collect(caller, path, offered).then(
-      (far) => bridge(socket, far),
+      (far) => wire.join(far),
       (error: unknown) => refuseSocket(this.#runtime(), socket, error),
     );
   }
@@ -75,9 +76,39 @@ async function answered(relayed: Promise<Response>): Promise<Response> {
   return response;
 }
 
-/** Frames of a socket that ends in this object to one that ends in another, both ways. */
-function bridge(near: Socket, far: PlatformSocket): void {
-  const remote = new HoldingSocket(far);
-  near.attach({ message: (data) => remote.send(data), close: (code, reason) => remote.close(code, reason) });
-  remote.attach({ message: (data) => near.send(data), close: (code, reason) => near.close(code, reason) });
+/** Carries frames of a socket that ends in this object to one that ends in another, both ways; those before it stands wait. */
+class Wire {
+  readonly #near: Socket;
+  #far: HoldingSocket | null = null;
+  #early: (string | Uint8Array)[] = [];
+  #isOver = false;
+
+  constructor(near: Socket) {
+    this.#near = near;
+    near.attach({
+      message: (data) => {
+        if (this.#far === null) this.#early.push(data);
+        else this.#far.send(data);
+      },
+      close: (code, reason) => {
+        this.#isOver = true;
+        this.#far?.close(code, reason);
+      },
+    });
+  }
+
+  join(socket: PlatformSocket): void {
+    const far = new HoldingSocket(socket);
+    if (this.#isOver) {
+      far.close(1001, "");
+      return;
+    }
+    this.#far = far;
+    for (const data of this.#early) far.send(data);
+    this.#early = [];
+    far.attach({
+      message: (data) => this.#near.send(data),
+      close: (code, reason) => this.#near.close(code, reason),
+    });
+  }
 }
