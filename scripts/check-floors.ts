@@ -86,8 +86,13 @@ export const FLOORS: readonly Floor[] = [
   ...["node", "cloudflare", "rivet"].map((host) => ({
     name: `host ${host}`,
     holds: under(`hosts/${host}`),
-    may: ["boundary", "protocol", "port", "client", "actors", "services", "registry"],
-    packages: { node: ["node:*", "ws", "pino"], cloudflare: ["cloudflare:*"], rivet: ["rivetkit"] }[host] ?? [],
+    // A runner at a Rivet Engine is a Node process that listens as the Node host does; it keeps nothing as that host does.
+    may: [
+      ...["boundary", "protocol", "port", "client", "actors", "services", "registry"],
+      ...(host === "rivet" ? ["host node"] : []),
+    ],
+    packages:
+      { node: ["node:*", "ws", "pino"], cloudflare: ["cloudflare:*"], rivet: ["rivetkit", "node:*", "ws"] }[host] ?? [],
     reason: "Hosts are siblings: one must be deployable without the others.",
   })),
   {

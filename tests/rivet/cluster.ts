@@ -39,8 +39,8 @@ export class Cluster {
   async addRunner(): Promise<Runner> {
     const { endpoint, token } = this.engine;
     const child = spawn(process.execPath, [ENTRY, endpoint, token], {
-      stdio: ["pipe", "pipe", "ignore"],
-      env: { ...process.env, BYWARD_LOG: "silent" },
+      stdio: ["pipe", "pipe", process.env["BYWARD_RUNNER_LOG"] === undefined ? "ignore" : "inherit"],
+      env: { ...process.env, BYWARD_LOG: process.env["BYWARD_RUNNER_LOG"] ?? "silent" },
     });
     this.#children.add(child);
     child.once("exit", () => this.#children.delete(child));

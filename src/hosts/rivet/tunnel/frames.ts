@@ -22,6 +22,9 @@ export const FRAME = {
   reset: 7,
   /** More bytes may be sent: count. */
   credit: 8,
+  /** Asks whether the other side is there; stream 0. */
+  ping: 9,
+  pong: 10,
 } as const;
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME];

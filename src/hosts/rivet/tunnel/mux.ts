@@ -45,6 +45,8 @@ const PORTION = 64 * 1024;
 /** Streams of one tunnel at once. */
 const MAX_STREAMS = 20_000;
 
+const NOTHING = new Uint8Array(0);
+
 interface Waiting {
   readonly frame: Uint8Array;
   readonly size: number;
@@ -189,6 +191,7 @@ export class Mux {
   /** Frames of this turn: they leave as one message, as each message costs the engine the same. */
   #outgoing: Uint8Array[] = [];
   #size = 0;
+  #heard = performance.now();
   #isOver = false;
 
   /** `accept`: what the other side opens; null where it opens nothing. `changed`: the number of streams changed. */
@@ -209,6 +212,15 @@ export class Mux {
     return this.#isOver;
   }
 
+  /** ms since anything came from the other side. */
+  get silence(): number {
+    return performance.now() - this.#heard;
+  }
+
+  ping(): void {
+    this.send(FRAME.ping, 0, NOTHING);
+  }
+
   open(head: unknown): Stream {
     const stream = new Stream(this, this.#next++);
     if (this.#isOver) {
@@ -223,10 +235,12 @@ export class Mux {
 
   /** A message came. What cannot be read ends the tunnel. */
   receive(message: Uint8Array): void {
+    this.#heard = performance.now();
     try {
       for (const frame of decodeFrames(message)) {
         if (this.#isOver) return;
-        if (frame.type === FRAME.open) this.#opened(frame.stream, frame.payload);
+        if (frame.type === FRAME.ping) this.send(FRAME.pong, 0, NOTHING);
+        else if (frame.type === FRAME.open) this.#opened(frame.stream, frame.payload);
         else this.#streams.get(frame.stream)?.receive(frame.type, frame.payload);
       }
     } catch {

@@ -23,10 +23,17 @@ export interface PoolOptions {
   readonly patience: number;
 }
 
+/** ms between pings of a tunnel in use. */
+const PING = 1000;
+/** Pings without a word after which it is given up; the engine would keep a tunnel to an owner that is gone for 20 s. */
+const UNANSWERED = 4;
 /** ms a tunnel without streams stays. */
 const IDLE = 5000;
-/** ms for one attempt: opening, and the actor's welcome. */
-const ATTEMPT = 10_000;
+/**
+ * ms for one attempt: opening, and the actor's welcome. The engine keeps an attempt waiting that it made for an owner which
+ * then turned out to be gone; the next one finds the new owner. So the first are short.
+ */
+const ATTEMPTS = [2000, 3000, 5000, 10_000] as const;
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1000;
 
@@ -59,9 +66,9 @@ export class TunnelPool {
   async #reach(target: Target, name: string): Promise<Mux> {
     const { clock, log, patience } = this.#options;
     const deadline = clock.now() + patience;
-    for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+    for (let pause = FIRST_PAUSE, round = 0; ; pause = Math.min(pause * 2, LONGEST_PAUSE), round++) {
       try {
-        return await this.#attempt(target, name);
+        return await this.#attempt(target, name, ATTEMPTS[Math.min(round, ATTEMPTS.length - 1)]!);
       } catch (error) {
         if (error instanceof Refusal) throw error;
         if (this.#isClosed || clock.now() + pause >= deadline) {
@@ -73,12 +80,12 @@ export class TunnelPool {
     }
   }
 
-  #attempt(target: Target, name: string): Promise<Mux> {
+  #attempt(target: Target, name: string, timeout: number): Promise<Mux> {
     const { clock, key } = this.#options;
-    const socket = new WebSocket(this.#urlOf(target), ["rivet"], { perMessageDeflate: false, handshakeTimeout: ATTEMPT });
+    const socket = new WebSocket(this.#urlOf(target), ["rivet"], { perMessageDeflate: false, handshakeTimeout: timeout });
     return new Promise((done, fail) => {
       let mux: Mux | null = null;
-      const late = clock.after(ATTEMPT, () => socket.terminate());
+      const late = clock.after(timeout, () => socket.terminate());
       socket.on("open", () => socket.send(makeProof(key, "id" in target ? target.id : target.key, clock.now())));
       socket.on("error", (error) => fail(error));
       socket.on("close", (code, reason) => {
@@ -119,6 +126,20 @@ export class TunnelPool {
     const mux: Mux = new Mux(carrier, null, rearm);
     this.#open.add(mux);
     rearm();
+    let unanswered = 0;
+    const ping = (): void => {
+      if (mux.isOver) return;
+      if (mux.size === 0 || mux.silence < PING) unanswered = 0;
+      if (mux.size > 0 && unanswered++ >= UNANSWERED) {
+        // No close handshake: nobody is there to answer it.
+        this.#ended(mux, name, "silent");
+        socket.terminate();
+        return;
+      }
+      if (mux.size > 0) mux.ping();
+      clock.after(PING, ping);
+    };
+    clock.after(PING, ping);
     return mux;
   }
 
