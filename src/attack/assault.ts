@@ -43,6 +43,8 @@ export interface Assault extends Ground {
   readonly holders: ReadonlyMap<string, Holder>;
   /** Cells that were tried, by row, party and transport. */
   readonly tried: Set<string>;
+  /** Cells of parties that no credential could be made for. */
+  readonly untriable: Set<string>;
 }
 
 /** True where somebody came in: a handler ran, or the answer is one that only follows the gate. */

@@ -20,6 +20,7 @@ import { tryFlood, tryFrames } from "./checks/frames.ts";
 import { LeakWatch, readLog, tryLogInjection } from "./checks/leaks.ts";
 import { tryLeases, tryRevocation } from "./checks/leases.ts";
 import { tryNames, tryPaths, tryPollution } from "./checks/names.ts";
+import { tryObjects } from "./checks/objects.ts";
 import { tryOrigins, trySpoofing } from "./checks/spoofing.ts";
 import { tryTokens } from "./checks/tokens.ts";
 import type { Holder } from "./holders.ts";
@@ -69,6 +70,8 @@ export interface Report {
     readonly rows: number;
     readonly internal: number;
     readonly planned: number;
+    /** Cells of parties that no credential could be made for. */
+    readonly withoutCredential: number;
     readonly tried: number;
     readonly missing: readonly string[];
   };
@@ -101,7 +104,7 @@ export async function attackRegistry(name: string, registry: Registry, options: 
     await stage.close();
   }
   for (const crash of stage.crashes) book.found("server.crashed", { entrypoint: name }, "what was sent before", crash);
-  const { planned, missing } = missingCells(assault!);
+  const { planned, withoutCredential, missing } = missingCells(assault!);
   return {
     version: 1,
     target: name,
@@ -113,7 +116,8 @@ export async function attackRegistry(name: string, registry: Registry, options: 
       rows: matrix.rows.length,
       internal: matrix.rows.filter(isInternal).length,
       planned,
-      tried: planned - missing.length,
+      withoutCredential,
+      tried: planned - withoutCredential - missing.length,
       missing,
     },
     requests: budget.used,
@@ -147,12 +151,26 @@ async function approach(
   book.checked("leak.stack", "leak.path", "leak.secret", "server.crashed");
   const ways = waysOf(stage.config, matrix.rows, options.samples ?? {}, { wire, origin, ran });
   const step = options.step ?? (() => {});
-  return { stage, wire, book, budget, matrix, ways, columns, holders, tried: new Set(), known: new Map(), step };
+  return {
+    stage,
+    wire,
+    book,
+    budget,
+    matrix,
+    ways,
+    columns,
+    holders,
+    tried: new Set(),
+    untriable: new Set(),
+    known: new Map(),
+    step,
+  };
 }
 
 async function run(assault: Assault, families: readonly Family[]): Promise<void> {
   const has = (family: Family): boolean => families.includes(family);
   await tryCells(assault);
+  await tryObjects(assault);
   const waiting = has("leases") ? tryLeases(assault) : Promise.resolve();
   // What it may reject with is met below; until then nobody listens.
   waiting.catch(() => {});

@@ -71,7 +71,7 @@ export async function attackUrl(target: string, options: UrlOptions = {}): Promi
     findings: book.findings,
     notTried: book.notTriedAll,
     checked: book.checkedRules,
-    coverage: { rows: 0, internal: 0, planned: 0, tried: 0, missing: [] },
+    coverage: { rows: 0, internal: 0, planned: 0, withoutCredential: 0, tried: 0, missing: [] },
     requests: budget.used,
     seconds: (performance.now() - started) / 1000,
     stopped,

@@ -30,6 +30,13 @@ export const RULES = Object.freeze({
     "refused as the matrix says",
     "Send every request through the gate: no handler is reached another way.",
   ),
+  "matrix.foreign_object": rule(
+    "critical",
+    ["8.2.2"],
+    "Somebody reaches what is another's",
+    "refused as the matrix says: who is not the owner is denied",
+    "Decide on the key and the identity at every call; share no answer between callers.",
+  ),
   "access.widened": rule(
     "high",
     ["8.1.1"],

@@ -115,7 +115,7 @@ function replaceFetch(provider: ((input: string) => Promise<Response>) | null): 
 
 function watchCrashes(crashes: string[]): () => void {
   const note = (error: unknown): void => {
-    crashes.push(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+    crashes.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   };
   process.on("uncaughtException", note);
   process.on("unhandledRejection", note);

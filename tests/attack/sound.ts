@@ -108,8 +108,13 @@ export function soundRegistry(plants: Plants = {}): Registry {
       "POST /hook": { by: Hook, handle: () => ({ taken: true }) },
     },
   });
+  const notebook = actor({
+    by: User,
+    canInvoke: (c, invoke) => invoke.kind === "request" && c.key[0] === c.caller.identity,
+    onRequest: () => Response.json({ note: "mine" }),
+  });
   const registry = setup({
-    use: { room },
+    use: { room, notebook },
     services: { web },
     ...(plants.limits === undefined ? {} : { limits: plants.limits }),
   });

@@ -59,7 +59,7 @@ async function attemptAs(
       `as ${name}`,
       "no credential of this party can be made: its secret has no name, or no usual claims satisfy it",
     );
-    assault.tried.add(cellKey(way, name));
+    assault.untriable.add(cellKey(way, name));
     return null;
   }
   return way.attempt({ present: holder.present });
@@ -99,14 +99,19 @@ export function cellKey({ entrypoint, transport }: Pick<Way, "entrypoint" | "tra
 }
 
 /** Cells that should have been tried and were not. */
-export function missingCells(assault: Assault): { readonly planned: number; readonly missing: readonly string[] } {
+export function missingCells(assault: Assault): {
+  readonly planned: number;
+  readonly withoutCredential: number;
+  readonly missing: readonly string[];
+} {
   const planned = assault.ways.flatMap((way) => assault.columns.map(({ name }) => cellKey(way, name)));
   const rows = new Set(assault.ways.map(({ row }) => row));
   const forgotten = assault.matrix.rows.filter((row) => !isInternal(row) && !rows.has(row));
   return {
     planned: planned.length,
+    withoutCredential: assault.untriable.size,
     missing: [
-      ...planned.filter((cell) => !assault.tried.has(cell)),
+      ...planned.filter((cell) => !assault.tried.has(cell) && !assault.untriable.has(cell)),
       ...forgotten.map(({ owner, kind, name = "" }) => `${owner} ${kind} ${name}: no way leads there`),
     ],
   };

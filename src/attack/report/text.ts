@@ -56,6 +56,8 @@ function renderSummary(report: Report, paint: Paint): readonly string[] {
       ? `${checked.length} of ${Object.keys(RULES).length} rules`
       : `${coverage.tried} of ${coverage.planned} cells over every transport (${coverage.rows} entrypoints, ${coverage.internal} of them without a way from outside), ${checked.length} rules`;
   const lines = [`Tried ${tried}, with ${requests} requests in ${seconds.toFixed(1)} s.`];
+  if (coverage.withoutCredential > 0)
+    lines.push(`${coverage.withoutCredential} cells are of parties that no credential can be made for.`);
   for (const cell of coverage.missing.slice(0, 10))
     lines.push(paint("high", `Not tried, and should have been: ${cell}`));
   if (stopped !== null) lines.push(paint("high", `Ended early: ${stopped}.`));
