@@ -94,6 +94,17 @@ test("revoke closes the connections of every thread before it resolves, and name
   expect(await other.next((message) => message.id === 1)).toMatchObject({ t: "result", output: "told" });
 });
 
+test("an actor that revokes, or raises the epoch, does so in every thread", async () => {
+  const [eve, zoe] = [await token("eve"), await token("zoe")];
+  const sockets = await Promise.all([here, there].map((key) => open(world.url, key, eve)));
+  await open(world.url, there, zoe);
+  const closed: { key: string }[] = await world.act(here, "banish", "eve");
+  expect(closed.map(({ key }) => key).sort()).toEqual([here, there].sort());
+  for (const socket of sockets) expect((await socket.closed).code).toBe(3000);
+  const epoch = await world.act(there, "raise");
+  expect(await world.registry.bumpEpoch()).toBe(epoch + 1);
+});
+
 test("a limit by identity, and one on failed proofs, is one limit for all threads", async () => {
   const limited = await serveWorld({
     more: { limits: { rate: [{ per: "identity", limit: 5, window: 600 }], maxFailedAuthentications: 6 } },

@@ -8,6 +8,7 @@ import { UserError } from "../../src/boundary/errors.ts";
 import { anyOf, Caller, party, Visitor } from "../../src/boundary/party.ts";
 import { bearer } from "../../src/boundary/schemes/bearer.ts";
 import { setup } from "../../src/index.node.ts";
+import type { Registry } from "../../src/registry/registry.ts";
 import { service } from "../../src/services/define.ts";
 
 export const SECRET = "a-test-secret-of-at-least-32-bytes!!";
@@ -36,6 +37,9 @@ export const api = service({
     },
   },
 });
+
+/** The registry of this thread, once it is made: actions of operators use it. */
+const operator: { current: Pick<Registry, "revoke" | "bumpEpoch"> | null } = { current: null };
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -148,6 +152,8 @@ const node = actor({
         throw new Error("a shard dies of this");
       }, 1);
     },
+    banish: async (_c, who: string) => (await operator.current!.revoke({ party: "User", identity: who })).closed,
+    raise: () => operator.current!.bumpEpoch(),
     hang: () => pause(60_000),
   },
   onRequest: async (c, request) => {
@@ -184,3 +190,4 @@ export const build = (more: Partial<Parameters<typeof setup>[0]> = {}) =>
   setup({ use: { node }, services: { api }, cors: { origins: ["https://page.example"] }, ...more });
 
 export const registry = build();
+operator.current = registry;
