@@ -26,6 +26,8 @@ export interface WorkerOptions {
   /** Names of other modules to put in place of imports. */
   readonly alias?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
+  /** Longest file it may write, in blocks of 512 bytes; past it the disk refuses. */
+  readonly fileBlocks?: number;
 }
 
 export interface Workerd {
@@ -35,7 +37,7 @@ export interface Workerd {
   /** SIGKILL, at once. */
   kill(): Promise<void>;
   /** Starts again on the same disk and port; kills first what still runs. */
-  restart(): Promise<void>;
+  restart(options?: { readonly fileBlocks: null }): Promise<void>;
   /** Kills, and removes the disk. */
   stop(): Promise<void>;
   /** What it wrote to its outputs. */
@@ -77,7 +79,7 @@ export async function startWorker(options: WorkerOptions): Promise<Workerd> {
   await mkdir(dataDir);
   await writeFile(join(home, "worker.mjs"), await bundleWorker(options));
   await writeFile(join(home, "config.capnp"), configOf(dataDir, options));
-  let process = await launch(home, dataDir, 0);
+  let process = await launch(home, dataDir, 0, options.fileBlocks ?? null);
   return {
     get url() {
       return `http://127.0.0.1:${process.port}`;
@@ -88,9 +90,10 @@ export async function startWorker(options: WorkerOptions): Promise<Workerd> {
     dataDir,
     kill: () => process.kill(),
     output: () => process.output(),
-    restart: async () => {
+    restart: async (changed) => {
       await process.kill();
-      process = await launch(home, dataDir, process.port);
+      const fileBlocks = changed === undefined ? (options.fileBlocks ?? null) : changed.fileBlocks;
+      process = await launch(home, dataDir, process.port, fileBlocks);
     },
     stop: async () => {
       await process.kill();
@@ -128,10 +131,13 @@ interface Launched {
   output(): string;
 }
 
-async function launch(home: string, dataDir: string, port: number): Promise<Launched> {
+async function launch(home: string, dataDir: string, port: number, fileBlocks: number | null): Promise<Launched> {
   const unlock = lock(dataDir);
   const args = ["serve", join(home, "config.capnp"), "config", `-shttp=127.0.0.1:${port}`, "--control-fd=3"];
-  const child = spawn(BINARY, args, { cwd: home, stdio: ["ignore", "pipe", "pipe", "pipe"] });
+  // A write past the limit fails like one on a full disk, where the signal that would come with it is ignored.
+  const limited = `trap '' XFSZ; ulimit -f ${fileBlocks}; exec "$0" "$@"`;
+  const [command, given] = fileBlocks === null ? [BINARY, args] : ["sh", ["-c", limited, BINARY, ...args]];
+  const child = spawn(command, given, { cwd: home, stdio: ["ignore", "pipe", "pipe", "pipe"] });
   running.add(child);
   const watchdog = watch(child.pid!);
   let output = "";
