@@ -189,11 +189,12 @@ export class ConnectionTable implements ConnectionOwner {
     this.#instance.outbox.settle();
   }
 
-  subscribe(connection: Connection, name: string): void {
+  /** Begins a subscription that was decided in `epoch`. */
+  subscribe(connection: Connection, name: string, epoch: number): void {
     connection.subscriptions.set(name, {
       name,
       generation: connection.lease.generation,
-      epoch: this.epoch(),
+      epoch,
       since: this.#sequence,
       held: null,
     });

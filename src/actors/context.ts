@@ -187,6 +187,8 @@ export class InvocationScope extends ActorScope implements GateContext {
   readonly #caller: SealedCaller;
   /** Told in the turn the handler ends, before its changes are handed over. */
   onEnd: ((succeeded: boolean) => void) | null = null;
+  /** The policy epoch in which its decision began: what stands on it is older than one raised meanwhile (G7). */
+  readonly decidedIn: number;
   readonly #connection: Connection;
   readonly #delivery: Delivery | null;
   #draft: StagedState<unknown> | null = null;
@@ -197,6 +199,7 @@ export class InvocationScope extends ActorScope implements GateContext {
 
   constructor(instance: ActorInstance, connection: Connection, caller: SealedCaller, delivery: Delivery | null = null) {
     super(instance);
+    this.decidedIn = instance.runtime.epoch;
     this.#connection = connection;
     this.#caller = caller;
     this.#delivery = delivery;

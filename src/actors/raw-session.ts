@@ -164,7 +164,7 @@ export class RawSession implements ConnectionLink {
     const scope = admission.context as InvocationScope;
     this.#scope = scope;
     this.#isSettled = false;
-    this.#decidedIn = this.#options.runtime.epoch;
+    this.#decidedIn = scope.decidedIn;
     const settled = (outcome: "handled" | "failed"): void => {
       instance.unpin();
       if (this.#scope === scope) this.#isSettled = true;

@@ -25,6 +25,7 @@ import type {
   SubscribeMessage,
 } from "../protocol/messages.ts";
 import type { Connection, ConnectionLink, Outgoing } from "./connection.ts";
+import type { InvocationScope } from "./context.ts";
 import { describeConnection } from "./dormant.ts";
 import type { CompiledActor } from "./entrypoints.ts";
 import { correlationOf, outcomeOf, reasonOf, toWireFailure, type WireFailure } from "./failure.ts";
@@ -319,7 +320,8 @@ class RpcSession implements ConnectionLink {
       this.#answerError(message.id, new Refusal("overloaded", { reason: "subscriptions.limit" }), message.name);
       return;
     }
-    this.#instance!.connections.subscribe(connection, message.name);
+    const { decidedIn } = admission.context as InvocationScope;
+    this.#instance!.connections.subscribe(connection, message.name, decidedIn);
     this.#answer(message.id, undefined);
   }
 

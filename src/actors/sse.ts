@@ -7,6 +7,7 @@ import type { OutboundResponse } from "../hosts/port.ts";
 import { encode } from "../protocol/json.ts";
 import type { ErrorMessage, ServerMessage } from "../protocol/messages.ts";
 import type { Connection, ConnectionLink, Outgoing } from "./connection.ts";
+import type { InvocationScope } from "./context.ts";
 import { newCorrelationId } from "./failure.ts";
 import { Admission } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
@@ -26,7 +27,7 @@ export function openEventStream(
   Admission.spend(admission);
   const stream = new EventStream(instance, connection, name, signal);
   connection.link = stream;
-  instance.connections.subscribe(connection, name);
+  instance.connections.subscribe(connection, name, (admission.context as InvocationScope).decidedIn);
   connection.armExpiry(instance.clock);
   return {
     status: 200,

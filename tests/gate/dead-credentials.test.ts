@@ -188,3 +188,43 @@ test("a refused socket that has no close code of its own closes 1008", async () 
   const unknown = await world.rpc("/actors/elsewhere/one");
   expect(unknown.closed).toEqual({ code: 1008, reason: "request/not_found" });
 });
+
+test("what was decided before the policy epoch was raised counts as older, also where the answer came later", async () => {
+  for (const kind of ["rpc", "stream", "raw"]) {
+    let isOpen = true;
+    let asked = 0;
+    const room = actor({
+      by: Visitor,
+      events: { news: event<number>() },
+      canInvoke: async (_c, invoke) => {
+        if (invoke.kind === "action") return true;
+        asked += 1;
+        const before = isOpen;
+        await slowly();
+        return before;
+      },
+      onWebSocket: (_c, socket) => {
+        socket.addEventListener("message", () => socket.send("pong"));
+      },
+      actions: { act: (c) => c.broadcast("news", 1) },
+    });
+    const world = await virtual(setup({ use: { room } }));
+    wait = (ms) => new Promise((resolve) => void world.clock.after(ms, resolve));
+    const rpc = await world.rpc("/actors/room/one");
+    const stream = kind === "stream" ? world.fetch("/actors/room/one/events/news", {}) : null;
+    const raw = kind === "raw" ? await world.raw("/actors/room/one/websocket/") : null;
+    if (kind === "rpc") rpc.say({ t: "subscribe", id: 1, name: "news" });
+    await during(world, Promise.resolve(), () => {
+      isOpen = false;
+      return world.registry.bumpEpoch();
+    });
+    expect(asked, kind).toBe(1);
+    raw?.say("ping");
+    rpc.say({ t: "action", id: 2, name: "act", args: [] });
+    await world.clock.advance(200);
+    expect(asked, kind).toBe(2);
+    expect(rpc.of("event"), kind).toEqual([]);
+    if (stream !== null) expect(await (await stream).text()).not.toContain("data: [1]");
+    if (raw !== null) expect([raw.messages, raw.closed?.code]).toEqual([[], 3003]);
+  }
+});
