@@ -1,10 +1,8 @@
 /** The chat's web side: the page, its script, and sign-in. Everybody may come, so that is what it says. */
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { service, UserError, Visitor } from "byward";
-import { build } from "esbuild";
 import { SignJWT } from "jose";
 import { z } from "zod";
+import { bundle, read } from "./files.ts";
 
 const POLICY = "default-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
@@ -49,16 +47,6 @@ let script: Promise<string> | undefined;
 function pageScript(): Promise<string> {
   script ??= bundle("page.ts");
   return script;
-}
-
-async function bundle(name: string): Promise<string> {
-  const entry = fileURLToPath(new URL(name, import.meta.url));
-  const made = await build({ entryPoints: [entry], bundle: true, format: "esm", target: "es2022", write: false });
-  return made.outputFiles[0]!.text;
-}
-
-function read(name: string): Promise<string> {
-  return readFile(new URL(name, import.meta.url), "utf8");
 }
 
 function asset(type: string, text: string, headers: Readonly<Record<string, string>> = {}): Response {
