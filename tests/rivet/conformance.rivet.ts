@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setup } from "byward";
 import { createClient } from "byward/client";
 import { launchEngine, type RivetServed, serveOnRivet } from "byward/rivet";
 import { hostConformance, type RunningHost } from "byward/testing";
-import { setup } from "byward";
 import { expect, onTestFinished, test } from "vitest";
 import { engineBinary, loadKit } from "./kit.ts";
 

@@ -50,7 +50,9 @@ async function auditAt(url: string, books: Books): Promise<string[]> {
 
 const total = (loads: readonly Load[]): number => loads.reduce((sum, { answered }) => sum + answered, 0);
 
-test(`${KILLS} kills of one of two runners: nothing lost, nothing twice`, { timeout: 60_000 + KILLS * 90_000 }, async () => {
+test(`${KILLS} kills of one of two runners: nothing lost, nothing twice`, {
+  timeout: 60_000 + KILLS * 90_000,
+}, async () => {
   const { cluster, runners, books } = await start();
   const times: number[] = [];
   let operations = 0;
@@ -76,7 +78,9 @@ test(`${KILLS} kills of one of two runners: nothing lost, nothing twice`, { time
   report(`${KILLS} kills`, operations, times);
 });
 
-test(`${PAUSES} pauses past failover: a runner that comes back acknowledges nothing`, { timeout: 60_000 + PAUSES * 120_000 }, async () => {
+test(`${PAUSES} pauses past failover: a runner that comes back acknowledges nothing`, {
+  timeout: 60_000 + PAUSES * 120_000,
+}, async () => {
   const { runners, books } = await start();
   const times: number[] = [];
   let operations = 0;
@@ -109,7 +113,9 @@ test(`${PAUSES} pauses past failover: a runner that comes back acknowledges noth
   report(`${PAUSES} pauses`, operations, times);
 });
 
-test("all runners down at once: everything is there when they are back, and work goes on by itself", { timeout: 120_000 }, async () => {
+test("all runners down at once: everything is there when they are back, and work goes on by itself", {
+  timeout: 120_000,
+}, async () => {
   const { cluster, runners, books } = await start();
   const loads = startLoads(books, "d", () => runners.map(({ url }) => url));
   let time = 0;
@@ -132,5 +138,7 @@ test("all runners down at once: everything is there when they are back, and work
 function report(what: string, operations: number, times: readonly number[]): void {
   const sorted = [...times].sort((a, b) => a - b).map((ms) => (ms / 1000).toFixed(1));
   const middle = sorted[Math.floor(sorted.length / 2)];
-  console.log(`${what}, ${operations} operations, seed ${SEED}: served again after ${sorted[0]}–${sorted.at(-1)} s, median ${middle} s`);
+  console.log(
+    `${what}, ${operations} operations, seed ${SEED}: served again after ${sorted[0]}–${sorted.at(-1)} s, median ${middle} s`,
+  );
 }

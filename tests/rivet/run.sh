@@ -14,7 +14,7 @@ if ! timeout 180 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; 
 fi
 # RUST_BACKTRACE makes the engine walk its stack for every message.
 PATH="$root/node_modules/.bin:$PATH" NO_COLOR=1 RIVET_LOG_LEVEL=error \
-  timeout 420 env -u RUST_BACKTRACE "$root/node_modules/.bin/vitest" run --config vitest.config.ts \
+  timeout 420 env -u RUST_BACKTRACE "$root/node_modules/.bin/vitest" run --root "$root" --config "$root/vitest.rivet.config.ts" \
   --reporter=default --reporter=json --outputFile.json="$report"
 status=$?
 "$root/node_modules/.bin/node" -e '

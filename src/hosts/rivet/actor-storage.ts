@@ -129,7 +129,8 @@ export class ActorStorage {
         statements = statementsOf(writes);
       } catch (error) {
         // It fails in its turn, and those handed over behind it with it.
-        statements = error instanceof StoreError ? error : new StoreError("failed", "Write set refused", { cause: error });
+        statements =
+          error instanceof StoreError ? error : new StoreError("failed", "Write set refused", { cause: error });
       }
       const { mode, meta, wakeAt } = writes;
       this.#push({
@@ -336,7 +337,9 @@ function rangeOf(range: KvRange): { readonly where: string; readonly args: reado
   const ends = [range.end, range.prefix === undefined ? undefined : (afterPrefix(range.prefix) ?? undefined)];
   const start = starts.sort(compareBytes).at(-1);
   const end = ends.filter((key) => key !== undefined).sort(compareBytes)[0];
-  const parts = [start === undefined ? "" : "key >= ?", end === undefined ? "" : "key < ?"].filter((part) => part !== "");
+  const parts = [start === undefined ? "" : "key >= ?", end === undefined ? "" : "key < ?"].filter(
+    (part) => part !== "",
+  );
   return {
     where: parts.length === 0 ? "" : ` WHERE ${parts.join(" AND ")}`,
     args: [start, end].filter((key) => key !== undefined).map((key) => new Uint8Array(key)),

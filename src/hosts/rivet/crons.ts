@@ -2,9 +2,10 @@
  * Owns the time of service crons where several runners serve them: each keeps the time, and who claims an instant at the
  * directory first runs it.
  */
-import type { ServiceRuntime } from "../../services/runtime.ts";
+
 import { nextRun } from "../../services/cron-pattern.ts";
 import type { CompiledService } from "../../services/entrypoints.ts";
+import type { ServiceRuntime } from "../../services/runtime.ts";
 import type { Clock, Logger, Timer } from "../port.ts";
 
 /** Clocks of platforms are exact up to some days only. */

@@ -249,7 +249,10 @@ export class Directory {
   }
 
   async #rows(now: number): Promise<readonly RevocationRow[]> {
-    const rows = await this.#context.db.execute("SELECT data FROM bw_revocation WHERE keep_until >= ? ORDER BY id", now);
+    const rows = await this.#context.db.execute(
+      "SELECT data FROM bw_revocation WHERE keep_until >= ? ORDER BY id",
+      now,
+    );
     return rows.map((row) => JSON.parse(String(row["data"])) as RevocationRow);
   }
 

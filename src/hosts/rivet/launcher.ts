@@ -65,7 +65,10 @@ export async function launchEngine(options: EngineOptions = {}): Promise<Engine>
   const address = options.address ?? "127.0.0.1";
   const dataDir = resolve(options.dataDir ?? join(".byward", "engine"));
   if (options.postgresUrl !== undefined && options.natsAddresses === undefined) {
-    throw new ConfigurationError("rivet.nats_missing", "An engine on PostgreSQL talks to its siblings over NATS: give `natsAddresses`.");
+    throw new ConfigurationError(
+      "rivet.nats_missing",
+      "An engine on PostgreSQL talks to its siblings over NATS: give `natsAddresses`.",
+    );
   }
   await mkdir(dataDir, { recursive: true });
   const token = options.adminToken ?? (await keptToken(dataDir));
@@ -106,7 +109,10 @@ function findBinary(): string {
       // Looked for in the next place.
     }
   }
-  throw new ConfigurationError("rivet.engine_missing", `Install the engine: npm install ${name}@2.3.19, or give \`binary\`.`);
+  throw new ConfigurationError(
+    "rivet.engine_missing",
+    `Install the engine: npm install ${name}@2.3.19, or give \`binary\`.`,
+  );
 }
 
 /** A token nobody chose is made once, and kept where only this user reads it. */

@@ -167,7 +167,10 @@ export class Membership implements HostRows {
     this.#beats.set(this.#beat, now);
     if (this.#beats.size > 100) this.#beats.delete(this.#beats.keys().next().value!);
     this.#say({ t: "beat", n: this.#beat });
-    this.#timer = this.#options.clock.after(Math.max(50, Math.min(BEAT, this.#isLapsed ? BEAT : this.#until - now)), () => this.#tick());
+    this.#timer = this.#options.clock.after(
+      Math.max(50, Math.min(BEAT, this.#isLapsed ? BEAT : this.#until - now)),
+      () => this.#tick(),
+    );
   }
 
   #say(word: MemberWord): void {

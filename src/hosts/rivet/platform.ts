@@ -24,9 +24,10 @@ export interface RivetSocketEvent {
   readonly reason?: string;
 }
 
-/** What hooks of an actor receive. */
+/** What hooks of an actor receive; each hook has an object of its own, `vars` is one for a life of the actor. */
 export interface RivetContext {
   readonly db: RivetDatabase;
+  readonly vars: RivetLife;
   readonly actorId: string;
   readonly key: readonly string[];
   /** The one durable deadline of an actor: the engine starts it then, wherever it was. */
@@ -37,8 +38,14 @@ export interface RivetContext {
   destroy(): void;
 }
 
+/** One life of an actor on a runner: from its wake to its sleep. */
+export interface RivetLife {
+  readonly id: string;
+}
+
 export interface RivetActorConfig {
   readonly db: unknown;
+  createVars(): RivetLife;
   readonly options: { readonly sleepTimeout: number; readonly sleepGracePeriod: number };
   onWake(c: RivetContext): Promise<void>;
   onSleep(c: RivetContext): Promise<void>;

@@ -102,7 +102,8 @@ export class Residents {
   /** The engine takes the actor away in order: it stops as on any host, and the engine learns when to wake it. */
   async depart(context: RivetContext): Promise<void> {
     const resident = this.#byContext.get(context.actorId);
-    if (resident === undefined || resident.context !== context) return;
+    // The end of an earlier life is none of the present one's.
+    if (resident === undefined || resident.context.vars.id !== context.vars.id) return;
     resident.isHere = false;
     await this.#evict(resident, "shutdown");
     try {
@@ -115,7 +116,8 @@ export class Residents {
 
   /** A front wants to talk to an actor. */
   connect(context: RivetContext, socket: RivetSocket): void {
-    const resident = this.#byContext.get(context.actorId);
+    const found = this.#byContext.get(context.actorId);
+    const resident = found?.context.vars.id === context.vars.id ? found : undefined;
     const { key, clock, serve } = this.#options;
     acceptTunnel(
       socket,
@@ -123,7 +125,7 @@ export class Residents {
         key,
         clock,
         names: [context.key.join(","), context.actorId],
-        isOpen: () => resident !== undefined && resident.isHere && !resident.storage.isOver && !this.#isLapsed,
+        isOpen: () => resident?.isHere === true && !resident.storage.isOver && !this.#isLapsed,
         accept: (stream, head) => {
           if (resident === undefined || !resident.isHere || this.#isLapsed) stream.reset("moving");
           else serve(resident, stream, head);

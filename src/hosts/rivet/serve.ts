@@ -19,8 +19,8 @@ import { answerRows, distantRows } from "./distant.ts";
 import { fleetOf, surroundingsOf } from "./fleet.ts";
 import { RivetFront } from "./front.ts";
 import { Membership } from "./membership.ts";
-import type { RivetKit, RivetRegistry } from "./platform.ts";
 import { setNoDelay } from "./no-delay.ts";
+import type { RivetKit, RivetRegistry } from "./platform.ts";
 import { type Resident, Residents } from "./residents.ts";
 import { rivetActors } from "./rivet-actors.ts";
 import { serveRequest } from "./serve-stream.ts";
@@ -219,7 +219,10 @@ class Runner {
       runtime: this.#started.promise,
     };
     const { env } = this.#options;
-    const host = { ...nodeHost({ store: this.#store, log: this.#log, ...(env === undefined ? {} : { env }) }), kind: "rivet" as const };
+    const host = {
+      ...nodeHost({ store: this.#store, log: this.#log, ...(env === undefined ? {} : { env }) }),
+      kind: "rivet" as const,
+    };
     const edge = await this.#registry.start(host, { fleet: fleetOf(parts), surroundings: surroundingsOf(parts) });
     this.#edge = edge;
     // What was revoked between reading the rows and joining comes with the state that is told to who joins.

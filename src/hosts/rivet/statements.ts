@@ -130,5 +130,8 @@ function assertSize(writes: WriteSet, statements: readonly Statement[]): void {
   }
   if (size <= MAX_COMMIT) return;
   const { name, key } = writes.actor;
-  throw new StoreError("failed", `A commit of ${name}/${key} has ${size} bytes; at most ${MAX_COMMIT} go to the engine at once`);
+  throw new StoreError(
+    "failed",
+    `A commit of ${name}/${key} has ${size} bytes; at most ${MAX_COMMIT} go to the engine at once`,
+  );
 }

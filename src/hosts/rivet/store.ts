@@ -79,10 +79,7 @@ export class RivetStore implements ActorStore {
     await this.#at(writes.actor).commit(writes);
   }
 
-  async readQueue(
-    actor: ActorRef,
-    query: Parameters<ActorStore["readQueue"]>[1],
-  ): Promise<readonly QueueRow[]> {
+  async readQueue(actor: ActorRef, query: Parameters<ActorStore["readQueue"]>[1]): Promise<readonly QueueRow[]> {
     return this.#at(actor).readQueue(query);
   }
 

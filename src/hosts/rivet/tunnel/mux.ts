@@ -3,6 +3,7 @@
  * other side gave credit, so neither side holds more than a window of a stream that nobody reads (G12).
  */
 import {
+  bytesText,
   CHUNK,
   closePayload,
   creditPayload,
@@ -13,7 +14,6 @@ import {
   joined,
   MessageReader,
   messageParts,
-  bytesText,
   readClose,
   readCredit,
   textBytes,

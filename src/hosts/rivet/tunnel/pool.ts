@@ -82,7 +82,10 @@ export class TunnelPool {
 
   #attempt(target: Target, name: string, timeout: number): Promise<Mux> {
     const { clock, key } = this.#options;
-    const socket = new WebSocket(this.#urlOf(target), ["rivet"], { perMessageDeflate: false, handshakeTimeout: timeout });
+    const socket = new WebSocket(this.#urlOf(target), ["rivet"], {
+      perMessageDeflate: false,
+      handshakeTimeout: timeout,
+    });
     return new Promise((done, fail) => {
       let mux: Mux | null = null;
       const late = clock.after(timeout, () => socket.terminate());
@@ -146,9 +149,12 @@ export class TunnelPool {
   #ended(mux: Mux, name: string, reason: string): void {
     this.#open.delete(mux);
     const current = this.#tunnels.get(name);
-    current?.then((known) => {
-      if (known === mux && this.#tunnels.get(name) === current) this.#tunnels.delete(name);
-    }, () => {});
+    current?.then(
+      (known) => {
+        if (known === mux && this.#tunnels.get(name) === current) this.#tunnels.delete(name);
+      },
+      () => {},
+    );
     mux.end(reason);
   }
 

@@ -32,5 +32,7 @@ export function isProof(key: Uint8Array, target: string, now: number, text: stri
 }
 
 function macOf(key: Uint8Array, target: string, at: number, nonce: string): Buffer {
-  return createHmac("sha256", key).update(JSON.stringify([target, at, nonce])).digest();
+  return createHmac("sha256", key)
+    .update(JSON.stringify([target, at, nonce]))
+    .digest();
 }
