@@ -35,6 +35,7 @@ export const WIRE: Readonly<Record<string, { readonly status: number; readonly c
   "request/invalid_request": { status: 400, close: 1008 },
   "action/invalid_request": { status: 400, close: 1008 },
   "queue/invalid_request": { status: 400, close: 1008 },
+  "actor/duplicate_key": { status: 409, close: 1008 },
   "message/invalid_message": { status: 400, close: 1008 },
   "message/incoming_too_long": { status: 413, close: 1009 },
   "byward/overloaded": { status: 429, close: 1013 },

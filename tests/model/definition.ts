@@ -153,6 +153,14 @@ export interface InternalCall {
   readonly mode: Mode;
   readonly meanwhile: Meanwhile;
 }
+/** Looks an actor up, gets or creates it, or creates it. */
+export interface Touch {
+  readonly step: "touch";
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
+  readonly key: string;
+  readonly presented: Presented;
+  readonly body: "good" | "wrong-shape" | "not-json" | "other-type";
+}
 export interface Open {
   readonly step: "open";
   readonly kind: "rpc" | "raw" | "raw-hello";
@@ -179,6 +187,7 @@ export interface Renew {
 export type Step =
   | HttpCall
   | InternalCall
+  | Touch
   | Open
   | Say
   | Renew

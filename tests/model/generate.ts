@@ -137,6 +137,7 @@ export function generateStep(dice: Dice, scene: Scene): Step {
   const rpc = scene.open.filter(({ kind }) => kind === "rpc");
   const roll = dice.roll();
   if (roll < 0.22) return generateHttp(dice, scene);
+  if (roll < 0.23) return generateTouch(dice, scene);
   if (roll < 0.26) return generateInternal(dice);
   if (roll < 0.36 || (rpc.length === 0 && roll < 0.5)) return generateOpen(dice, scene);
   if (roll < 0.46) return { step: "advance", ms: dice.pick(PAUSES) };
@@ -214,6 +215,16 @@ function generateOpen(dice: Dice, scene: Scene): Open {
     foreignOrigin: dice.chance(0.03),
     unknownType: dice.chance(0.02),
     meanwhile: generateMeanwhile(dice),
+  };
+}
+
+function generateTouch(dice: Dice, scene: Scene): Step {
+  return {
+    step: "touch",
+    method: dice.pick(["GET", "PUT", "PUT", "POST", "POST", "DELETE"] as const),
+    key: dice.pick(KEYS),
+    presented: generatePresented(dice, scene, "", true),
+    body: dice.chance(0.8) ? "good" : dice.pick(["wrong-shape", "not-json", "other-type"] as const),
   };
 }
 

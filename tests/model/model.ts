@@ -48,6 +48,7 @@ import {
   SLOW_HANDLER,
   STEP,
   type Step,
+  type Touch,
   type View,
 } from "./definition.ts";
 import type { Scene } from "./generate.ts";
@@ -80,6 +81,9 @@ interface Conn {
   readonly delivered: Record<string, number>;
   readonly ended: string[];
   echoes: number;
+  /** Raw sockets: the epoch of the decision they stand on, and frames that wait for a new one. */
+  epoch: number;
+  held: number | null;
 }
 
 interface Approach {
@@ -97,6 +101,8 @@ interface Admitted {
   readonly caller: Caller;
   readonly proofs: readonly Proof[];
   readonly readings: Readings;
+  /** The epoch in which the decision began. */
+  readonly epoch: number;
   /** Remembers the delivery. */
   remember(): void;
 }
@@ -179,6 +185,8 @@ export class Model {
         return yield* this.#internal(step);
       case "open":
         return { ...(yield* this.#open(step)), status: null };
+      case "touch":
+        return yield* this.#touch(step);
       case "say":
         return yield* this.#say(step);
       case "renew":
@@ -187,7 +195,7 @@ export class Model {
         this.#conns[step.on]!.subscriptions.delete(step.name);
         break;
       case "echo":
-        if (this.#conns[step.on]!.open) this.#conns[step.on]!.echoes += 1;
+        this.#echo(this.#conns[step.on]!, 1);
         break;
       case "hang-up":
         this.#end(this.#conns[step.on]!, null);
@@ -232,6 +240,7 @@ export class Model {
     const delivery = mark === null ? null : `${key}:${kind}:${name}:${mark.id}`;
     if (delivery !== null && (this.#done.get(delivery) ?? 0) > this.#time.now) return "duplicate";
     const actor = this.#actors.get(key) ?? { n: 0, asked: 0, open: false };
+    const epoch = this.#epoch;
     const decided = yield* this.#decide(kind, name, caller, readings, actor, () =>
       definition.rate?.per === "identity" ? this.#count(this.#nameOf(caller)) : null,
     );
@@ -247,16 +256,23 @@ export class Model {
       caller,
       proofs,
       readings,
+      epoch,
       remember: () => {
         if (delivery !== null) this.#done.set(delivery, mark!.keepUntil);
       },
     };
   }
 
-  #authenticate(bys: readonly ByName[], { presented, channel, bytes }: Approach): Readings | string {
+  #authenticate(bys: readonly ByName[], approach: Approach): Readings | string {
     const { rate } = this.#definition;
-    if (channel === "outside") {
+    if (approach.channel === "outside") {
       if (rate?.per === "address" && this.#count(OUTSIDE) !== null) return "byward/overloaded";
+    }
+    return this.#prove(bys, approach);
+  }
+
+  #prove(bys: readonly ByName[], { presented, channel, bytes }: Approach): Readings | string {
+    if (channel === "outside") {
       if (isPresented(bys, presented) && this.#failures?.has(OUTSIDE, this.#time.now) === false)
         return "byward/overloaded";
     }
@@ -343,7 +359,7 @@ export class Model {
     this.#connects += 1;
     if (kind === "subscribe") {
       const conn = this.#connect("sse", key, admitted.readings);
-      conn.subscriptions.set(name, { generation: 1, epoch: this.#epoch, held: null });
+      conn.subscriptions.set(name, { generation: 1, epoch: admitted.epoch, held: null });
       return seenOf("ok");
     }
     if (kind === "request") {
@@ -416,6 +432,34 @@ export class Model {
     this.#ran.push(`${kind} ${name} ${party} ${proof?.identity ?? "-"}`);
   }
 
+  /** Gated by party, like opening a connection; who gets or creates stands under the actor's own parties first. */
+  *#touch(call: Touch): Work<Seen> {
+    const { method, key, body } = call;
+    if (method === "DELETE") return seenOf("request/method_not_allowed");
+    const own = ownBy(this.#definition);
+    // A signature is over the body, and a lookup has none.
+    const bytes = BYS[own].some((member) => baseOf(member) === "Hook")
+      ? method === "GET"
+        ? ""
+        : bodyOfTouch(body)
+      : null;
+    const approach: Approach = { ...call, kind: "action", name: "", mode: "getOrCreate", channel: "outside", bytes };
+    if (method !== "GET") {
+      const readings = this.#prove([own], approach);
+      if (typeof readings === "string") return seenOf(readings);
+      const caller = resolve(own, readings, "outside");
+      if (typeof caller === "string") return seenOf(caller);
+      if (body === "other-type") return seenOf("request/unsupported_media_type");
+      if (body === "not-json") return seenOf("message/invalid_message");
+      if (body === "wrong-shape") return seenOf("request/invalid_request");
+    }
+    const isMissing = !this.#actors.has(key);
+    const refused = yield* this.#mayOpen({ ...approach, mode: method === "GET" ? "get" : "getOrCreate" });
+    if (typeof refused === "string") return seenOf(refused);
+    if (method !== "POST") return seenOf("ok");
+    return isMissing ? { ...seenOf("ok"), status: 201 } : seenOf("actor/duplicate_key");
+  }
+
   // ── connections ──
 
   *#open(call: Open): Work<Seen> {
@@ -432,28 +476,33 @@ export class Model {
     this.#connects += 1;
     this.#note("websocket", "", admitted.caller);
     this.#stand(conn, admitted.readings);
+    conn.epoch = admitted.epoch;
     return seenOf("ok");
   }
 
   *#openRpc(call: Open, conn: Conn, refuse: (code: string) => Seen): Work<Seen> {
-    const { key, mode } = call;
-    const bys = allBy(this.#definition);
-    const readings = this.#authenticate(bys, { ...call, kind: "action", name: "", channel: "outside", bytes: null });
+    const readings = yield* this.#mayOpen({ ...call, kind: "action", name: "", channel: "outside", bytes: null });
     if (typeof readings === "string") return refuse(readings);
-    const caller = resolveConnection(this.#definition, readings);
-    if (typeof caller === "string") return refuse(caller);
-    const isMissing = !this.#actors.has(key);
-    const refused = yield* this.#mayStand(key, mode, readings, "outside");
-    if (refused !== null) return refuse(refused);
-    if (isMissing) {
-      const denied = yield* this.#create(key, mode, { n: 0, asked: 0, open: false });
-      if (denied !== null) return refuse(denied);
-    }
-    const dead = deadAt(proofsOf(readings), this.#revocations, this.#time.now);
-    if (dead !== null) return refuse(dead);
     this.#connects += 1;
     this.#stand(conn, readings);
     return seenOf("ok");
+  }
+
+  /** Opening is gated by party alone (ruling 8). */
+  *#mayOpen(approach: Approach): Work<Readings | string> {
+    const { key, mode } = approach;
+    const readings = this.#authenticate(allBy(this.#definition), approach);
+    if (typeof readings === "string") return readings;
+    const caller = resolveConnection(this.#definition, readings);
+    if (typeof caller === "string") return caller;
+    const isMissing = !this.#actors.has(key);
+    const refused = yield* this.#mayStand(key, mode, readings, "outside");
+    if (refused !== null) return refused;
+    if (isMissing) {
+      const denied = yield* this.#create(key, mode, { n: 0, asked: 0, open: false });
+      if (denied !== null) return denied;
+    }
+    return deadAt(proofsOf(readings), this.#revocations, this.#time.now) ?? readings;
   }
 
   #reserve(kind: Conn["kind"], key: string): Conn {
@@ -470,6 +519,8 @@ export class Model {
       delivered: {},
       ended: [],
       echoes: 0,
+      epoch: 0,
+      held: null,
     };
     this.#conns.push(conn);
     return conn;
@@ -515,6 +566,7 @@ export class Model {
     const reply = (code: string | null): Seen =>
       conn.open ? { ...seenOf(code ?? "ok"), status: null } : { answer: null, status: null, output: undefined };
     const { readings } = conn;
+    const epoch = this.#epoch;
     const caller = resolve(byOf(this.#definition, kind, name), readings, "outside");
     const actor = this.#actors.get(conn.key)!;
     const refusal =
@@ -529,11 +581,18 @@ export class Model {
     if (kind === "subscribe") {
       conn.denied.delete(name);
       if (conn.open) {
-        conn.subscriptions.set(name, { generation: conn.generation, epoch: this.#epoch, held: null });
+        conn.subscriptions.set(name, { generation: conn.generation, epoch, held: null });
       }
       return reply(null);
     }
-    const admitted = { actor, caller: caller as Caller, proofs: proofsOf(readings), readings, remember: () => {} };
+    const admitted = {
+      actor,
+      caller: caller as Caller,
+      proofs: proofsOf(readings),
+      readings,
+      epoch,
+      remember: () => {},
+    };
     const seen = yield* this.#run(name, conn.key, admitted);
     return conn.open ? { ...seen, status: null } : reply(null);
   }
@@ -572,6 +631,29 @@ export class Model {
       if (subscription.held === null) this.#decideAgain(conn, name, subscription, 0);
     }
     return null;
+  }
+
+  /** A frame of a raw socket, under a decision no older than the policy. */
+  #echo(conn: Conn, count: number): void {
+    if (!conn.open || count === 0) return;
+    if (conn.held !== null) conn.held += count;
+    else if (conn.epoch === this.#epoch) conn.echoes += count;
+    else {
+      conn.held = count;
+      const epoch = this.#epoch;
+      const caller = resolve(byOf(this.#definition, "websocket", ""), conn.readings, "outside") as Caller;
+      const actor = this.#actors.get(conn.key)!;
+      this.#time.start(
+        this.#decide("websocket", "", caller, conn.readings, actor, () => null),
+        (refusal) => {
+          const held = conn.held ?? 0;
+          conn.held = null;
+          conn.epoch = epoch;
+          if (refusal !== null) this.#end(conn, refusal);
+          else this.#echo(conn, held);
+        },
+      );
+    }
   }
 
   // ── events ──
@@ -636,6 +718,10 @@ export function bodyOf({ kind, body }: HttpCall): string {
   if (body === "not-json") return "{";
   if (kind === "queue") return body === "wrong-shape" ? "[]" : '{"body":1}';
   return body === "wrong-shape" ? '{"a":1}' : "[1]";
+}
+
+export function bodyOfTouch(body: Touch["body"]): string {
+  return body === "not-json" ? "{" : body === "wrong-shape" ? "[]" : "{}";
 }
 
 function seenOf(code: string | null): Seen {

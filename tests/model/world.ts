@@ -18,10 +18,11 @@ import {
   SLOW,
   STEP,
   type Step,
+  type Touch,
   type View,
 } from "./definition.ts";
 import { type Library, type Loose, patientClock, SILENT, unclosable, type VirtualClock } from "./library.ts";
-import { bodyOf } from "./model.ts";
+import { bodyOf, bodyOfTouch } from "./model.ts";
 import { listen, type Peer, PeerSocket, viewOf } from "./peers.ts";
 
 const UTF8 = new TextEncoder();
@@ -124,6 +125,8 @@ export class World {
         return this.#internal(step);
       case "open":
         return this.#open(step);
+      case "touch":
+        return this.#touch(step);
       case "say":
         return this.#ask(step.on, (id) => frameOf(step, id));
       case "renew": {
@@ -185,6 +188,13 @@ export class World {
     });
   }
 
+  #touch({ method, key, presented, body }: Touch): () => Seen {
+    const bytes = method === "GET" ? "" : bodyOfTouch(body);
+    const headers = headersOf(presented, bytes);
+    headers.set("content-type", body === "other-type" ? "text/plain" : "application/json");
+    return this.#request(`/actors/thing/${key}`, method, headers, bytes, { slow: false, streams: null });
+  }
+
   #internal(call: InternalCall): () => Seen {
     const headers = new Map([["content-type", "application/json"]]);
     const bytes = JSON.stringify([call]);
@@ -238,7 +248,7 @@ export class World {
     if (status === 200 && (body instanceof ReadableStream || body === null))
       return { answer: "ok", status, output: undefined };
     const told = JSON.parse(typeof body === "string" ? body : new TextDecoder().decode(body));
-    if (status === 200) return { answer: "ok", status, output: told.output };
+    if (status < 300) return { answer: "ok", status, output: told.output };
     return { answer: `${told.group}/${told.code}`, status, output: undefined };
   }
 
