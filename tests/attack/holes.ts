@@ -38,6 +38,9 @@ const proxied = (
   registry: () => behind(soundRegistry(plants), twist()),
 });
 
+const misjudging = (rule: RuleId, what: string, only: readonly Family[], plants: Plants): Hole =>
+  planted(rule, what, only, { ...plants, routesOnly: true });
+
 // Verifiers.
 
 type Json = Record<string, unknown>;
@@ -102,7 +105,7 @@ const accepted = (
 ): ProofResult => (result.status === "proved" ? { ...result, evidence: { ...result.evidence, ...change } } : result);
 
 export const VERIFIER_HOLES: readonly Hole[] = [
-  planted("token.alg_none", "alg none is accepted", ["tokens"], {
+  misjudging("token.alg_none", "alg none is accepted", ["tokens"], {
     bearer: (result, presentation) => {
       const opened = openToken(presentation);
       return opened !== null && opened.signature === "" && /^none$/i.test(String(opened.header["alg"]))
@@ -110,14 +113,14 @@ export const VERIFIER_HOLES: readonly Hole[] = [
         : result;
     },
   }),
-  planted("token.alg_confusion", "a public key serves as an HMAC secret", ["tokens"], {
+  misjudging("token.alg_confusion", "a public key serves as an HMAC secret", ["tokens"], {
     oidc: async (result, presentation) => {
       const opened = openToken(presentation);
       if (opened?.header["alg"] !== "HS256") return result;
       return hmacOf(opened.input, await providerKey()) === opened.signature ? proved(opened) : result;
     },
   }),
-  planted("token.embedded_key", "the key in jwk is trusted", ["tokens"], {
+  misjudging("token.embedded_key", "the key in jwk is trusted", ["tokens"], {
     bearer: (result, presentation) => {
       const opened = openToken(presentation);
       const jwk = opened?.header["jwk"] as { k?: string } | undefined;
@@ -125,7 +128,7 @@ export const VERIFIER_HOLES: readonly Hole[] = [
       return hmacOf(opened.input, Buffer.from(jwk.k, "base64url")) === opened.signature ? proved(opened) : result;
     },
   }),
-  planted("token.kid", "kid is a path to a key", ["tokens"], {
+  misjudging("token.kid", "kid is a path to a key", ["tokens"], {
     bearer: (result, presentation) => {
       const opened = openToken(presentation);
       if (opened === null || typeof opened.header["kid"] !== "string") return result;
@@ -137,23 +140,23 @@ export const VERIFIER_HOLES: readonly Hole[] = [
       }
     },
   }),
-  planted("token.expired", "exp is not checked", ["tokens"], {
+  misjudging("token.expired", "exp is not checked", ["tokens"], {
     bearer: async (result, presentation, prove) =>
       accepted(await forgiving("jwt.expired")(result, presentation, prove), { expiresAt: Date.now() + 60_000 }),
   }),
-  planted("token.not_yet_valid", "nbf is not checked", ["tokens"], { bearer: forgiving("jwt.not_yet_valid") }),
-  planted("token.audience", "aud is not compared", ["tokens"], { bearer: forgiving("jwt.audience") }),
-  planted("token.issuer", "iss is not compared", ["tokens"], { bearer: forgiving("jwt.issuer") }),
-  planted("token.crit", "critical headers are ignored", ["tokens"], { bearer: forgiving("jwt.critical") }),
-  planted("token.oversized", "tokens have no cap", ["tokens"], { bearer: forgiving("jwt.too_long") }),
-  planted("token.signature", "signatures are not checked", ["tokens"], {
+  misjudging("token.not_yet_valid", "nbf is not checked", ["tokens"], { bearer: forgiving("jwt.not_yet_valid") }),
+  misjudging("token.audience", "aud is not compared", ["tokens"], { bearer: forgiving("jwt.audience") }),
+  misjudging("token.issuer", "iss is not compared", ["tokens"], { bearer: forgiving("jwt.issuer") }),
+  misjudging("token.crit", "critical headers are ignored", ["tokens"], { bearer: forgiving("jwt.critical") }),
+  misjudging("token.oversized", "tokens have no cap", ["tokens"], { bearer: forgiving("jwt.too_long") }),
+  misjudging("token.signature", "signatures are not checked", ["tokens"], {
     bearer: forgiving(
       "jwt.signature",
       ({ header, claims }) =>
         header["kid"] === undefined && header["jwk"] === undefined && typeof claims["exp"] === "number",
     ),
   }),
-  planted("delivery.tampered", "a body is parsed and written again before it is verified", ["deliveries"], {
+  misjudging("delivery.tampered", "a body is parsed and written again before it is verified", ["deliveries"], {
     signature: (result, presentation, prove) => {
       try {
         const body = new TextEncoder().encode(JSON.stringify(JSON.parse(new TextDecoder().decode(presentation.body!))));
@@ -163,7 +166,7 @@ export const VERIFIER_HOLES: readonly Hole[] = [
       }
     },
   }),
-  planted("delivery.stale", "the window is not checked", ["deliveries"], {
+  misjudging("delivery.stale", "the window is not checked", ["deliveries"], {
     signature: (result) =>
       result.status === "failed" && result.outcome === "replayed"
         ? {
@@ -172,10 +175,10 @@ export const VERIFIER_HOLES: readonly Hole[] = [
           }
         : result,
   }),
-  planted("delivery.timestamp_unsigned", "the time of the window is not signed", ["deliveries"], {
+  misjudging("delivery.timestamp_unsigned", "the time of the window is not signed", ["deliveries"], {
     scheme: unsignedTime,
   }),
-  planted("delivery.replayed", "ids are not remembered", ["deliveries"], {
+  misjudging("delivery.replayed", "ids are not remembered", ["deliveries"], {
     signature: (result) => accepted(result, { replay: null }),
   }),
   proxied("delivery.raced", "ids are looked up first and remembered afterwards", ["deliveries"], racyMemory, {

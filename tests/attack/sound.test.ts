@@ -17,7 +17,9 @@ test("nothing is found on a sound registry, and every cell was tried on every tr
 }, 60_000);
 
 test("nothing is found through a proxy that changes nothing", async () => {
-  const { findings } = await attackRegistry("behind", behind(soundRegistry(), {}));
+  const { findings } = await attackRegistry("behind", behind(soundRegistry(), {}), {
+    only: ["claims", "origins", "names", "bodies", "existence"],
+  });
   expect(findings).toEqual([]);
 }, 60_000);
 

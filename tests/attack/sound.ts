@@ -32,6 +32,8 @@ export interface Plants {
   readonly scheme?: (sound: Scheme<"signature">) => Scheme<"signature">;
   /** In place of the actor's raw request handler. */
   readonly onRequest?: (request: Request) => Promise<Response> | Response;
+  /** Routes alone, where a hole shows there too: fewer ways to try it on. */
+  readonly routesOnly?: boolean;
   readonly limits?: { readonly maxFailedAuthentications?: number };
 }
 
@@ -114,7 +116,7 @@ export function soundRegistry(plants: Plants = {}): Registry {
     onRequest: () => Response.json({ note: "mine" }),
   });
   const registry = setup({
-    use: { room, notebook },
+    use: plants.routesOnly === true ? {} : { room, notebook },
     services: { web },
     ...(plants.limits === undefined ? {} : { limits: plants.limits }),
   });
