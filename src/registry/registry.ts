@@ -15,6 +15,7 @@ import { ConfigurationError } from "../boundary/errors.ts";
 import type { RevokeQuery } from "../boundary/lease.ts";
 import type { RateCounters, RateRule } from "../boundary/rate.ts";
 import type { Host } from "../hosts/port.ts";
+import type { DeliveryBook } from "../services/deliveries.ts";
 import type { CompiledService } from "../services/entrypoints.ts";
 import type { QueueActors } from "../services/queue-actors.ts";
 import { isDeclared } from "./declared.ts";
@@ -116,6 +117,8 @@ export interface Spread {
   readonly surroundings?: Surroundings;
   /** Counts of rate rules and failed proofs that all of them share. */
   readonly rateCounters?: RateCounters;
+  /** Where deliveries to services are judged; absent: in this runtime's store. */
+  readonly deliveries?: DeliveryBook;
   /** Where services run and operators act; absent: here. */
   readonly elsewhere?: { readonly services: ServiceLink; readonly operator: Operator };
 }
@@ -328,7 +331,7 @@ export class Registry<Actors extends ActorMap = ActorMap> {
       ...spread,
     });
     if (elsewhere === null) this.#startSink(runtime);
-    const services = plan.start(runtime, elsewhere?.services);
+    const services = plan.start(runtime, elsewhere?.services, spread?.deliveries);
     if (spread === undefined) void runtime.wakeDue();
     return new Edge(runtime, services, this.config);
   }

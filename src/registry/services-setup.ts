@@ -10,7 +10,7 @@ import type { ServiceLink } from "../actors/service-link.ts";
 import { ConfigurationError } from "../boundary/errors.ts";
 import type { By } from "../boundary/party.ts";
 import { type AnyServiceDefinition, identityOfService } from "../services/define.ts";
-import { ServiceDeliveries } from "../services/deliveries.ts";
+import { type DeliveryBook, ServiceDeliveries } from "../services/deliveries.ts";
 import { type CompiledService, compileService } from "../services/entrypoints.ts";
 import { QueueActors } from "../services/queue-actors.ts";
 import { routeTable, ServiceRuntime } from "../services/runtime.ts";
@@ -120,12 +120,16 @@ export class ServiceFloorPlan {
    * Starts the services on a runtime; before actors are woken, so that queues find their consumers. Where they run
    * `elsewhere`, nothing starts here, and that link reaches them.
    */
-  start(runtime: Runtime, elsewhere: ServiceLink | null = null): ServiceRuntime {
+  start(
+    runtime: Runtime,
+    elsewhere: ServiceLink | null = null,
+    deliveries: DeliveryBook = new ServiceDeliveries(runtime.host),
+  ): ServiceRuntime {
     const services = new ServiceRuntime({
       floor: runtime,
       services: this.#services,
       neighbours: { client: (caller) => createInternalClient(runtime, caller, runtime.outgoing), queues: this.#queues },
-      deliveries: new ServiceDeliveries(runtime.host),
+      deliveries,
       cors: this.#corsOrigins.length === 0 ? null : { origins: this.#corsOrigins },
     });
     if (elsewhere !== null) {

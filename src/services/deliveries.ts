@@ -11,6 +11,7 @@ import { Refusal } from "../boundary/errors.ts";
 import { andThen, type MaybePromise } from "../boundary/maybe-promise.ts";
 import { ReplayLedger, type ReplayTicket } from "../boundary/replay.ts";
 import { ticketOf } from "../boundary/replay-verdict.ts";
+import type { ReplayMark } from "../boundary/scheme.ts";
 import type { Proof } from "../boundary/verify.ts";
 import type { ActorRef, Host, ReplayRow } from "../hosts/port.ts";
 import { keyText } from "../protocol/key.ts";
@@ -41,34 +42,49 @@ export const NO_DELIVERIES: DeliveryBook = {
   },
 };
 
+/** A delivery that names itself, and where it is remembered. */
+export interface ScopedDelivery {
+  readonly ref: ActorRef;
+  readonly mark: ReplayMark;
+}
+
+/** One sender may deliver the same event to several routes: each runs it once. Null for a call that names no delivery. */
+export function scopeOf(entry: ServiceEntry, proof: Proof | null): ScopedDelivery | null {
+  const mark = proof?.evidence.replay ?? null;
+  if (mark === null) return null;
+  const party = proof!.party.name;
+  const ref = { name: RESERVED_NAME, key: keyText([entry.service.name, party]) };
+  return { ref, mark: { ...mark, id: `${entry.name}:${party}:${mark.id}` } };
+}
+
 export class ServiceDeliveries implements DeliveryBook {
   readonly #host: Host;
-  readonly #ledgers = new Map<string, Ledger>();
+  readonly #ledgers = new Map<string, DeliveryLedger>();
 
   constructor(host: Host) {
     this.#host = host;
   }
 
   begin(entry: ServiceEntry, proof: Proof | null): MaybePromise<ServiceDelivery | null> {
-    const mark = proof?.evidence.replay ?? null;
-    if (mark === null) return null;
-    const ledger = this.#ledgerOf(keyText([entry.service.name, proof!.party.name]));
-    // One sender may deliver the same event to several routes: each runs it once.
-    const scoped = { ...mark, id: `${entry.name}:${proof!.party.name}:${mark.id}` };
-    return andThen(ledger.begin(scoped), (decision) => new ServiceDelivery(scoped.id, ticketOf(decision), ledger));
+    const scoped = scopeOf(entry, proof);
+    if (scoped === null) return null;
+    const { ref, mark } = scoped;
+    const ledger = this.#ledgerOf(ref);
+    return andThen(ledger.begin(mark), (decision) => new LocalDelivery(mark.id, ticketOf(decision), ledger));
   }
 
-  #ledgerOf(key: string): Ledger {
-    let ledger = this.#ledgers.get(key);
+  #ledgerOf(ref: ActorRef): DeliveryLedger {
+    let ledger = this.#ledgers.get(ref.key);
     if (ledger === undefined) {
-      ledger = new Ledger(this.#host, { name: RESERVED_NAME, key });
-      this.#ledgers.set(key, ledger);
+      ledger = new DeliveryLedger(this.#host, ref);
+      this.#ledgers.set(ref.key, ledger);
     }
     return ledger;
   }
 }
 
-class Ledger {
+/** The deliveries of one service and party, judged and remembered. */
+export class DeliveryLedger {
   readonly #host: Host;
   readonly #ref: ActorRef;
   readonly #ledger: ReplayLedger;
@@ -116,20 +132,27 @@ class Ledger {
 }
 
 /** One delivery under way. */
-export class ServiceDelivery {
+export interface ServiceDelivery {
   /** Unique to the delivery within its service and party. */
   readonly id: string;
+  /** Its handler did not succeed: an equal delivery may run. */
+  failed(): void;
+  /** Its handler succeeded: resolves when that is on disk. Rejects when it could not be written; then it may run again. */
+  succeeded(): Promise<void>;
+}
+
+class LocalDelivery implements ServiceDelivery {
+  readonly id: string;
   readonly #ticket: ReplayTicket;
-  readonly #ledger: Ledger;
+  readonly #ledger: DeliveryLedger;
   #ended = false;
 
-  constructor(id: string, ticket: ReplayTicket, ledger: Ledger) {
+  constructor(id: string, ticket: ReplayTicket, ledger: DeliveryLedger) {
     this.id = id;
     this.#ticket = ticket;
     this.#ledger = ledger;
   }
 
-  /** Its handler did not succeed: an equal delivery may run. */
   failed(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -137,7 +160,6 @@ export class ServiceDelivery {
     this.#ticket.release(true);
   }
 
-  /** Its handler succeeded: resolves when that is on disk. Rejects when it could not be written; then it may run again. */
   async succeeded(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;

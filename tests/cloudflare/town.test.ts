@@ -4,14 +4,21 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mintBearer } from "../../src/boundary/mint.ts";
+import { party } from "../../src/boundary/party.ts";
+import { type SignatureScheme, signature } from "../../src/boundary/schemes/signature.ts";
+import { signDelivery } from "../../src/boundary/sign.ts";
 import { hasWorkerd, startWorker, type Workerd } from "./workerd.ts";
 
 const SECRET = "town-secret-of-at-least-thirty-two-bytes";
+const HOOK_SECRET = "hook-secret-of-at-least-32-bytes-000000";
+const Hook = party("Hook", {
+  auth: signature({ secret: "HOOK_SECRET", header: "x-signature", id: "x-delivery" }),
+});
 const entry = fileURLToPath(new URL("town.worker.ts", import.meta.url));
 
 let workerd: Workerd;
 beforeAll(async () => {
-  if (hasWorkerd) workerd = await startWorker({ entry, env: { AUTH_JWT_SECRET: SECRET } });
+  if (hasWorkerd) workerd = await startWorker({ entry, env: { AUTH_JWT_SECRET: SECRET, HOOK_SECRET } });
 });
 afterAll(async () => {
   if (process.env["BYWARD_SHOW"] === "1") console.log(workerd.output());
@@ -103,6 +110,26 @@ describe.skipIf(!hasWorkerd)("on workerd", () => {
     await until(log).toContain("mail hello Producer");
     await until(async () => (await fetch(`${workerd.url}/platform/dead`)).json()).toEqual(["poison"]);
     expect(((await log()) as string[]).filter((line) => line.startsWith("mail hello"))).toHaveLength(1);
+  });
+
+  test("a webhook delivery that a service remembers runs once, however many come at once, and after a restart", async () => {
+    const format = (Hook.scheme as unknown as SignatureScheme).format;
+    const signed = await signDelivery(format, { secret: HOOK_SECRET, body: "{}", now: Date.now(), id: "delivery-1" });
+    const deliver = async (): Promise<string> => {
+      const answer = await fetch(`${workerd.url}/office/hook`, {
+        method: "POST",
+        headers: { ...signed, "content-type": "application/json" },
+        body: "{}",
+      });
+      return `${answer.status} ${answer.headers.get("byward-duplicate") ?? ""}`.trim();
+    };
+    const first = await Promise.all([1, 2, 3, 4].map(deliver));
+    expect(first.toSorted()).toEqual(["200", "409", "409", "409"]);
+    expect(await deliver()).toBe("200 true");
+    const log = (await (await fetch(`${workerd.url}/office/log`)).json()) as string[];
+    expect(log.filter((line) => line === "hook")).toHaveLength(1);
+    await workerd.restart();
+    expect(await deliver()).toBe("200 true");
   });
 
   test("the platform's crons and queues reach the services that declare them", async () => {

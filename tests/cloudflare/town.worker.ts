@@ -1,8 +1,11 @@
 /** Actors and a service that call each other, and an actor that cannot be woken for a while. */
-import { actor, anyOf, bearer, Caller, event, party, service, setup, UserError, Visitor } from "byward";
+import { actor, anyOf, bearer, Caller, event, party, service, setup, signature, UserError, Visitor } from "byward";
 import type { Registry } from "../../src/registry/registry.ts";
 import { operated } from "./operated.ts";
 
+const Hook = party("Hook", {
+  auth: signature({ secret: "HOOK_SECRET", header: "x-signature", id: "x-delivery" }),
+});
 const User = party("User", { auth: bearer({ secret: "AUTH_JWT_SECRET" }) });
 
 const shop = actor({
@@ -106,6 +109,14 @@ const office = service({
             .getOrCreate("shop", "office")
             .action({ name: "order", args: [c.params.item] }),
         ),
+    },
+    "POST /office/hook": {
+      by: Hook,
+      handle: async () => {
+        log.push("hook");
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        return "done";
+      },
     },
     "POST /office/mail/:text": {
       handle: (c): Promise<unknown> => c.send(office.queues.mail, c.params.text, { id: c.params.text }),

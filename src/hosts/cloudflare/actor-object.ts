@@ -16,6 +16,7 @@ import type { ActorRef, Host, InboundRequest } from "../port.ts";
 import { ObjectAlarm } from "./alarm.ts";
 import { ENVELOPE_HEADER, TICKET_PATH } from "./callee.ts";
 import { FarClock, platformClock } from "./clock.ts";
+import { KeptDeliveries } from "./deliveries.ts";
 import { type Closing, type Confirmation, Directory, type Knowledge } from "./directory.ts";
 import { type DirectoryView, Learner } from "./directory-view.ts";
 import { sealed } from "./envelope.ts";
@@ -25,7 +26,6 @@ import { consoleLog } from "./log.ts";
 import { answerCall, answerRelay, switching, Tickets } from "./object-calls.ts";
 import { ObjectSockets } from "./object-sockets.ts";
 import type { ObjectState, PlatformSocket, WorkerEnv } from "./platform.ts";
-import { answerStore } from "./remote-store.ts";
 import { Sql } from "./sql.ts";
 import { ObjectStore } from "./store.ts";
 import { callObject, DIRECTORY, idPrefixOf, readArgs, Stubs } from "./stubs.ts";
@@ -45,6 +45,7 @@ export class ActorObject {
   readonly #farClock: FarClock;
   readonly #sockets: ObjectSockets;
   readonly #tickets = new Tickets();
+  readonly #deliveries: KeptDeliveries;
   readonly #stubs: () => Stubs;
   #mounted: Mounted | null = null;
   #mounting: Promise<Mounted> | null = null;
@@ -62,6 +63,7 @@ export class ActorObject {
     this.#sql = new Sql(state.storage);
     this.#store = new ObjectStore(this.#sql, { onWake: (at, running) => this.#alarm.committed(at, running) });
     this.#host = cloudflareHost({ store: this.#store, env, log: consoleLog({ object: state.id.name }) });
+    this.#deliveries = new KeptDeliveries(this.#host);
     this.#farClock = new FarClock(platformClock, (at) => this.#alarm.arm(at));
     this.#alarm = new ObjectAlarm({
       storage: state.storage,
@@ -130,8 +132,8 @@ export class ActorObject {
           return this.#tickets.issue(this.#host, args);
         case "tell":
           return this.#told(args[0] as Knowledge);
-        case "store":
-          return answerStore(this.#store, args);
+        case "delivery":
+          return this.#deliveries.answer(args);
         default:
           return answerCall(await this.#ready(), operation, args);
       }

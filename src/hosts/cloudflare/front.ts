@@ -18,13 +18,14 @@ import type { Registry, WorkerContext, WorkerHandler } from "../../registry/regi
 import { deliverBatch } from "../../registry/services-module.ts";
 import type { Host, InboundRequest } from "../port.ts";
 import { platformClock } from "./clock.ts";
+import { RemoteDeliveries } from "./deliveries.ts";
 import { type DirectoryView, Learner } from "./directory-view.ts";
 import { fleetOf, keeperOf } from "./fleet.ts";
 import { cloudflareHost } from "./host.ts";
 import { consoleLog } from "./log.ts";
+import { NothingKept } from "./nothing-kept.ts";
 import { switching } from "./object-calls.ts";
 import { socketPair, type WorkerEnv } from "./platform.ts";
-import { RemoteStore } from "./remote-store.ts";
 import { HoldingSocket } from "./socket.ts";
 import { callObject, DIRECTORY, platformFailure, Stubs } from "./stubs.ts";
 
@@ -79,7 +80,7 @@ export class Front {
     const stubs = new Stubs(env);
     const learner = new Learner(view);
     const host: Host = cloudflareHost({
-      store: new RemoteStore(stubs),
+      store: NO_STORE,
       env,
       log: consoleLog(),
       // Keys of identity providers are shared by requests: one that ends must not end another's waiting.
@@ -101,6 +102,7 @@ export class Front {
       return answer;
     };
     edge = await registry.start(host, {
+      deliveries: new RemoteDeliveries(stubs, waitUntil),
       fleet: fleetOf({ stubs: () => stubs, owns: nobody, runtime: () => edge!.runtime }),
       surroundings: {
         refresh: (): MaybePromise<void> => {
@@ -235,9 +237,5 @@ function targetOf({ route }: ActorPath, { method }: InboundRequest): InvokeTarge
   }
 }
 
-/** For failures before there is a runtime: nothing of it is used. */
-const NO_STORE = new Proxy({} as Host["store"], {
-  get: () => {
-    throw new Error("there is no store in front");
-  },
-});
+/** A front Worker keeps no rows: they are in the objects of the actors, and what is revoked is in the directory. */
+const NO_STORE: Host["store"] = new NothingKept();
