@@ -7,7 +7,7 @@
  * K2 Symmetric keys, keys with private parts, keys for encryption and weak RSA keys are not in a set.
  * K3 Two keys under one `kid` verify nothing: which was meant is unknown.
  */
-import { type CryptoKey, importJWK } from "jose";
+import type { CryptoKey } from "jose";
 import { decodeBase64Url } from "./base64.ts";
 import { isJsonObject, type JsonObject, type JsonValue, parseStrictJsonBytes } from "./json-strict.ts";
 
@@ -165,11 +165,15 @@ function importOnce(key: PublicKey, algorithm: string): Promise<CryptoKey | null
   let promise = byAlgorithm.get(algorithm);
   if (promise === undefined) {
     // Fails for points that are not on the curve.
-    promise = importJWK({ ...key.jwk }, algorithm).then(
-      (result) => (result instanceof Uint8Array ? null : result),
-      () => null,
-    );
+    promise = importPublicKey(key, algorithm).catch(() => null);
     byAlgorithm.set(algorithm, promise);
   }
   return promise;
+}
+
+async function importPublicKey(key: PublicKey, algorithm: string): Promise<CryptoKey | null> {
+  // Loaded with the first key: a registry without OpenID Connect never needs it.
+  const { importJWK } = await import("jose");
+  const imported = await importJWK({ ...key.jwk }, algorithm);
+  return imported instanceof Uint8Array ? null : imported;
 }

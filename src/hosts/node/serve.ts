@@ -4,7 +4,7 @@
  */
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
-import type { Platform, Registry, Served, ServeOptions } from "../../registry/registry.ts";
+import type { Registry, Served, ServeOptions } from "../../registry/registry.ts";
 import type { Logger } from "../port.ts";
 import { nodeHost } from "./host.ts";
 import { trustedProxies } from "./inbound.ts";
@@ -20,9 +20,8 @@ export const DEFAULT_PORT = 6420;
 const PORTS_TRIED = 100;
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "::1", "[::1]"]);
 
-export const nodePlatform: Platform = { serve: serveOnNode };
-
-async function serveOnNode(registry: Registry, options: ServeOptions): Promise<Served> {
+/** `registry.serve()` on Node. */
+export async function serveOnNode(registry: Registry, options: ServeOptions): Promise<Served> {
   const seat = seatHere();
   if (seat !== null) return serveInShard(registry, seat);
   const { config } = registry;
