@@ -57,14 +57,20 @@ export async function tryOdd(assault: Ground, way: Way, method: string): Promise
   for (const [what, body, type = "application/json"] of ODD) {
     const attempt: Attempt = { present, method, body, headers: [["content-type", type]] };
     const result = await way.attempt(attempt);
-    if (isFailure(result, usual)) book.found("body.fault", way, what, result.came);
+    // Again, since a busy machine may be slow once.
+    if (isFailure(result, usual) && isFailure(await way.attempt(attempt), usual))
+      book.found("body.fault", way, what, result.came);
   }
 }
 
 function isFailure(result: Result, usual: Result): boolean {
-  if (result.verdict === "broken" || result.ms > SLOW_MS) return true;
+  if (isLate(result)) return true;
   // A handler that fails at any input, a good one included, fails for another reason.
   return result.verdict === "fault" && usual.verdict !== "fault";
+}
+
+function isLate({ verdict, ms }: Result): boolean {
+  return verdict === "broken" || ms > SLOW_MS;
 }
 
 /** Forms and plain text are what a page elsewhere can make a browser send without asking. */
@@ -125,8 +131,8 @@ export async function trySlow(assault: Assault): Promise<void> {
     headers: [["content-type", "application/json"]] as const,
   };
   const stalled = Array.from({ length: 64 }, () => wire.stall(request));
-  const result = await way.attempt({ present: nothing });
-  if (result.verdict === "broken" || result.ms > SLOW_MS)
-    book.found("flood.slow", way, "64 requests whose body never comes", `a good one: ${result.came}`);
+  let result = await way.attempt({ present: nothing });
+  if (isLate(result)) result = await way.attempt({ present: nothing });
+  if (isLate(result)) book.found("flood.slow", way, "64 requests whose body never comes", `a good one: ${result.came}`);
   for (const end of stalled) end();
 }

@@ -4,7 +4,8 @@ import type { Presented } from "../holders.ts";
 import type { Way } from "../way.ts";
 import type { WireSocket } from "../wire.ts";
 
-const PATIENCE = 3000;
+/** ms a connection has to answer or close, on a busy machine too. */
+const PATIENCE = 8000;
 /** Sockets that are opened at most to go past a limit. */
 const MOST_SOCKETS = 1200;
 
@@ -128,7 +129,7 @@ async function tryEarlyRaw(assault: Assault, way: Way): Promise<void> {
   const mark = stage.witness.mark();
   const socket = await wire.socket(path, ["byward.v1"]);
   socket.send("byward-attack");
-  await socket.until(() => false, 1000);
+  await socket.until(() => socket.isClosed, PATIENCE);
   const ran = stage.witness.since(mark, way.row.owner, "byward-attack");
   if (ran.length > 0 || !socket.isClosed) book.found("frame.early", way, "a frame before hello", cameTo(socket));
   socket.drop();
@@ -151,8 +152,10 @@ export async function tryFlood(assault: Assault): Promise<void> {
     const some = Array.from({ length: Math.min(50, count - opened) }, () => wire.socket(path, ["byward.v1"]));
     sockets.push(...(await Promise.all(some)));
   }
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  const pending = sockets.filter(({ isClosed }) => !isClosed).length;
+  const countPending = (): number => sockets.filter(({ isClosed }) => !isClosed).length;
+  // The last one of the surplus learns last that it is refused.
+  await sockets.at(-1)!.until(() => countPending() <= limit, PATIENCE);
+  const pending = countPending();
   const other = await way.attempt({ present: () => ({ token: "not.a.token" }) });
   const isOver = pending > limit;
   if (isOver || other.verdict === "broken") {
