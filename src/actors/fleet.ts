@@ -5,6 +5,7 @@
 import type { MaybePromise } from "../boundary/maybe-promise.ts";
 import type { ActorRef, RevocationRow } from "../hosts/port.ts";
 import type { Callee } from "./callee-port.ts";
+import type { Levels } from "./levels.ts";
 import type { Address } from "./stateless.ts";
 import type { ClosedConnection } from "./surroundings.ts";
 
@@ -19,4 +20,6 @@ export interface Fleet {
   revoked(row: RevocationRow): Promise<readonly ClosedConnection[]>;
   /** Tells the others of a durable policy epoch; resolves when it is in force with each of them. */
   epochRaised(epoch: number): Promise<void>;
+  /** What each of the others held when it last said so, for those that watch. */
+  levels?(): readonly Levels[];
 }

@@ -38,8 +38,40 @@ export interface Levels {
   readonly leaseEnds: LeaseEnds;
 }
 
+/** What is held here, and what runtimes beside this one said that they hold. */
 export function levelsOf(runtime: Runtime): Levels {
+  return runtime.levelsElsewhere().reduce(sum, levelsHere(runtime));
+}
+
+export function levelsHere(runtime: Runtime): Levels {
   return { actors: actorLevels(runtime), connections: connectionLevels(runtime), leaseEnds: { ...runtime.leaseEnds } };
+}
+
+function sum(one: Levels, other: Levels): Levels {
+  return {
+    actors: added(one.actors, other.actors, ({ target }) => target),
+    connections: added(one.connections, other.connections, ({ target, party }) => `${target} ${party}`),
+    leaseEnds: addedTo(one.leaseEnds, other.leaseEnds),
+  };
+}
+
+/** Counts of the same thing become one. */
+function added<Level extends object>(one: readonly Level[], other: readonly Level[], idOf: (level: Level) => string) {
+  const levels = new Map(one.map((level) => [idOf(level), level]));
+  for (const level of other) {
+    const known = levels.get(idOf(level));
+    levels.set(idOf(level), known === undefined ? level : addedTo(known, level));
+  }
+  return [...levels.values()];
+}
+
+function addedTo<Level extends object>(one: Level, other: Level): Level {
+  const sums = Object.entries(other).map(([name, value]) => {
+    const before = one[name as keyof Level];
+    return [name, typeof value === "number" && typeof before === "number" ? before + value : value];
+  });
+  // The cast holds because every member is either a number, summed, or what names the level, equal in both.
+  return Object.fromEntries(sums) as Level;
 }
 
 function actorLevels(runtime: Runtime): readonly ActorLevel[] {

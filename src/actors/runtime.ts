@@ -24,6 +24,7 @@ import { newCorrelationId } from "./failure.ts";
 import type { Fleet } from "./fleet.ts";
 import { Hibernation } from "./hibernation.ts";
 import { ActorInstance } from "./instance.ts";
+import type { Levels } from "./levels.ts";
 import type { RegistryLimits } from "./limits.ts";
 import { OutgoingLinks } from "./outgoing.ts";
 import type { ServiceLink } from "./service-link.ts";
@@ -224,6 +225,11 @@ export class Runtime {
   calleeOf(name: string, address: Address): MaybePromise<Callee> {
     if (this.#fleet === null) return this.#callee;
     return andThen(this.#fleet.calleeOf(name, address), (elsewhere) => elsewhere ?? this.#callee);
+  }
+
+  /** What the other runtimes of the registry held when they last said so. */
+  levelsElsewhere(): readonly Levels[] {
+    return this.#fleet?.levels?.() ?? [];
   }
 
   /** The live instance at an address, loaded if it sleeps; null when no such actor exists. */

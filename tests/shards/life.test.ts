@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import type { Decision, DecisionSink } from "../../src/actors/decisions.ts";
+import type { Decision, DecisionSink, DecisionSinkContext } from "../../src/actors/decisions.ts";
 import { WireSocket } from "../gate/server.ts";
 import { apart, call, serveWorld, startWorld, token, until, type World } from "./rig.ts";
 
@@ -20,8 +20,11 @@ async function open(url: string, key: string, bearer: string): Promise<WireSocke
 }
 
 const decisions: Decision[] = [];
+let levels: DecisionSinkContext["levels"];
 const sink: DecisionSink = {
-  start: () => {},
+  start: (context) => {
+    levels = () => context.levels();
+  },
   record: (decision) => void decisions.push(decision),
   close: async () => {},
 };
@@ -53,6 +56,16 @@ test("decisions of all threads are in one log, in order, with who was decided ab
   expect(decisions[0]!.caller).toMatchObject({ party: "User", base: "User", identity: "ada" });
   const { seq } = decisions[0]!;
   expect(decisions.map((decision) => decision.seq)).toEqual([seq, seq + 1, seq + 2, seq + 3]);
+});
+
+test("what is held is counted over all threads", async () => {
+  const sockets = await Promise.all([here, there].map(async (key) => open(world.url, key, await token("ida"))));
+  const held = () => levels().connections.find(({ party }) => party === "User")?.connections;
+  await until(() => held() === 2, "both connections are counted");
+  const awake = levels().actors.find(({ target }) => target === "node")!.awake;
+  expect(awake).toBeGreaterThanOrEqual(2);
+  for (const socket of sockets) socket.close();
+  await until(() => held() === undefined, "and no more once they are closed");
 });
 
 test("after bumpEpoch every thread decides again before it delivers", async () => {

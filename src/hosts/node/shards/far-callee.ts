@@ -61,8 +61,10 @@ export class FarCallee implements Callee {
   connect(caller: InternalCaller, path: string, offered: readonly string[], socket: Socket): void {
     const { sockets } = this.#peer;
     sockets.offer(socket, (id) => {
-      // A peer that is gone closes its sockets; nothing else can be wrong here that the callee does not say on the socket.
-      this.#call("connect", [caller, path, offered], [id, socket.protocol]).catch(() => {});
+      this.#call("connect", [caller, path, offered], [id, socket.protocol]).catch(() => {
+        // Nobody took it over. What else is wrong, the callee says on the socket.
+        socket.close(1013, "byward/unavailable");
+      });
     });
   }
 

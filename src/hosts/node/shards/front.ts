@@ -3,6 +3,7 @@
  * operator's orders; actors run in the shards. Falls back to one thread where shards cannot be had, and says why.
  */
 import type { Decision } from "../../../actors/decisions.ts";
+import type { Levels } from "../../../actors/levels.ts";
 import type { SealedCaller } from "../../../boundary/caller.ts";
 import type { RevokeQuery } from "../../../boundary/lease.ts";
 import type { InternalCaller } from "../../../boundary/scheme.ts";
@@ -116,6 +117,9 @@ export class Front {
         return encode(await this.#registry.revoke(decode(data as string) as RevokeQuery));
       case "operator.bumpEpoch":
         return this.#registry.bumpEpoch();
+      case "levels":
+        this.#router.levelsOf(from, data as Levels);
+        return null;
       default:
         throw new TypeError(`no call is called ${method}`);
     }

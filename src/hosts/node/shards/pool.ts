@@ -119,7 +119,8 @@ class Member {
   #life: Life | null = null;
   #pause = RESTART_FIRST;
   #isOver = false;
-  #waiting: (() => void)[] = [];
+  /** Resolves when it serves again. */
+  #nextUp = Promise.withResolvers<void>();
 
   constructor(
     index: number,
@@ -146,10 +147,7 @@ class Member {
   }
 
   async #waitUntilUp(): Promise<Peer> {
-    await Promise.race([
-      new Promise<void>((resolve) => this.#waiting.push(resolve)),
-      sleep(UP_PATIENCE, undefined, { ref: false }),
-    ]);
+    await Promise.race([this.#nextUp.promise, sleep(UP_PATIENCE, undefined, { ref: false })]);
     const { serving } = this;
     if (serving === null) throw restarting();
     return serving;
@@ -164,7 +162,8 @@ class Member {
     const life = this.#life!;
     life.begin();
     await life.up;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#nextUp.resolve();
+    this.#nextUp = Promise.withResolvers();
     const since = Date.now();
     void life.gone.then((why) => this.#died(why, Date.now() - since));
   }

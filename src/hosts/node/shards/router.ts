@@ -6,6 +6,7 @@ import { LocalCallee } from "../../../actors/callee.ts";
 import type { Callee } from "../../../actors/callee-port.ts";
 import type { Fleet } from "../../../actors/fleet.ts";
 import { failureResponse } from "../../../actors/inbound.ts";
+import type { Levels } from "../../../actors/levels.ts";
 import { refuseSocket } from "../../../actors/rpc.ts";
 import type { Runtime } from "../../../actors/runtime.ts";
 import type { Address } from "../../../actors/stateless.ts";
@@ -43,6 +44,8 @@ export class Router implements ActorRouter, Fleet {
   readonly #ownership: Ownership;
   readonly #store: ActorStore;
   readonly #known = new Map<string, ActorRef>();
+  /** By the peer that said it; peers that are gone hold nothing. */
+  readonly #levels = new Map<Peer, Levels>();
   #runtime: Runtime | null = null;
   #callee: Callee | null = null;
   #sockets = 0;
@@ -104,8 +107,10 @@ export class Router implements ActorRouter, Fleet {
     peer.sockets.offer(
       socket,
       (id) => {
-        // A peer that is gone closes its sockets itself; what else is wrong is said on the socket.
-        peer.calls.call("socket", [data, id, protocol]).catch(() => {});
+        peer.calls.call("socket", [data, id, protocol]).catch(() => {
+          // Nobody took it over. What else is wrong, the shard says on the socket.
+          socket.close(1013, "byward/unavailable");
+        });
       },
       () => {
         this.#sockets -= 1;
@@ -146,6 +151,16 @@ export class Router implements ActorRouter, Fleet {
 
   async epochRaised(epoch: number): Promise<void> {
     await this.#tellAll("epoch", epoch);
+  }
+
+  levels(): readonly Levels[] {
+    for (const peer of this.#levels.keys()) if (!peer.isOpen) this.#levels.delete(peer);
+    return [...this.#levels.values()];
+  }
+
+  /** What a shard says that it holds. */
+  levelsOf(peer: Peer, levels: Levels): void {
+    this.#levels.set(peer, levels);
   }
 
   /** A shard that ends meanwhile has closed what it had, and reads what is in force when it starts again. */

@@ -6,7 +6,8 @@ import { LocalCallee } from "../../../actors/callee.ts";
 import type { Callee } from "../../../actors/callee-port.ts";
 import type { Decision } from "../../../actors/decisions.ts";
 import type { Fleet } from "../../../actors/fleet.ts";
-import type { RevokeReceipt } from "../../../actors/runtime.ts";
+import { levelsHere } from "../../../actors/levels.ts";
+import type { RevokeReceipt, Runtime } from "../../../actors/runtime.ts";
 import type { CallRef, QueueRef, ServiceLink, ServiceReceipt } from "../../../actors/service-link.ts";
 import { ConfigurationError } from "../../../boundary/errors.ts";
 import type { RevokeQuery } from "../../../boundary/lease.ts";
@@ -26,8 +27,8 @@ import { fingerprintOf, type Seat, takeSeat } from "./seat.ts";
 import { SharedRateTable } from "./shared-rates.ts";
 import { answerRequest, FarInbound, type RequestData } from "./wire-request.ts";
 
-/** What the main thread answers a shard that has come: to start, or that it has another registry. */
-export type Welcome = "start" | "other";
+/** ms between what a shard says that it holds. */
+const LEVELS_MS = 1000;
 
 /**
  * Takes this thread's seat for a registry. Does not return: what follows `serve()` in a program is for its main thread. A
@@ -92,8 +93,18 @@ class Shard {
     });
     const { runtime } = this.#edge;
     this.#callee = new LocalCallee(runtime);
-    if (this.#seat.wantsDecisions) runtime.decisions.subscribe((decision) => this.#peer.tellDecision(plain(decision)));
+    if (this.#seat.wantsDecisions) this.#report(runtime);
     return this.#edge;
+  }
+
+  /** Tells the main thread, where sinks are, what is decided and held here. */
+  #report(runtime: Runtime): void {
+    runtime.decisions.subscribe((decision) => this.#peer.tellDecision(plain(decision)));
+    const timer = setInterval(() => {
+      // A main thread that is gone ends this one.
+      this.#peer.calls.call("levels", levelsHere(runtime)).catch(() => {});
+    }, LEVELS_MS);
+    timer.unref();
   }
 
   #fleet(store: SqliteStore): Fleet {

@@ -31,6 +31,9 @@ export function moduleFor(module: ServeOptions["module"]): { readonly url: strin
   const entry = process.argv[1];
   if (!isMainThread)
     return { why: "serve() was called in a worker thread: name the `module` that builds the registry" };
+  if (process.env["NODE_TEST_CONTEXT"] !== undefined) {
+    return { why: "the program is a test: name the `module` that builds the registry" };
+  }
   if (entry === undefined || isEvaluated(process.execArgv)) {
     return { why: "the program was not started from a file: name the `module` that builds the registry" };
   }
