@@ -30,7 +30,7 @@ test.skipIf(!hasWorkerd)(
     for (let done = 0; done < KILLS; done++) {
       await warm(workerd.url);
       // Rounds with an odd number share sockets, which front Workers do not.
-      await loadAndKill({ child: workerd.child, url: workerd.url }, books, 100 + roll() * 500, done * 2, roll);
+      await loadAndKill({ child: workerd.child, url: workerd.url }, books, 300 + roll() * 900, done * 2, roll);
       await workerd.restart();
       expect(await audit(workerd.url, books), `seed ${SEED}, kill ${done + 1}`).toEqual([]);
     }
