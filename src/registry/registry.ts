@@ -17,6 +17,7 @@ import type { RateCounters, RateRule } from "../boundary/rate.ts";
 import type { Host } from "../hosts/port.ts";
 import type { DeliveryBook } from "../services/deliveries.ts";
 import type { CompiledService } from "../services/entrypoints.ts";
+import type { FarCalls } from "../services/floor.ts";
 import type { QueueActors } from "../services/queue-actors.ts";
 import { isDeclared } from "./declared.ts";
 import { Edge } from "./edge.ts";
@@ -96,6 +97,11 @@ export interface WorkerModule {
     ctx: never,
     env: never,
   ) => object;
+  /** The entrypoint that other Workers call services by, over a service binding whose `props` state the `caller`. */
+  readonly Calls: new (
+    ctx: never,
+    env: never,
+  ) => object;
 }
 
 /** Handlers of the front Worker; each event brings the environment with bindings, variables and secrets. */
@@ -119,6 +125,8 @@ export interface Spread {
   readonly rateCounters?: RateCounters;
   /** Where deliveries to services are judged; absent: in this runtime's store. */
   readonly deliveries?: DeliveryBook;
+  /** Services of other deployments that services here may call. */
+  readonly far?: FarCalls | null;
   /** Where services run and operators act; absent: here. */
   readonly elsewhere?: { readonly services: ServiceLink; readonly operator: Operator };
 }
@@ -331,7 +339,7 @@ export class Registry<Actors extends ActorMap = ActorMap> {
       ...spread,
     });
     if (elsewhere === null) this.#startSink(runtime);
-    const services = plan.start(runtime, elsewhere?.services, spread?.deliveries);
+    const services = plan.start(runtime, elsewhere?.services, spread?.deliveries, spread?.far);
     if (spread === undefined) void runtime.wakeDue();
     return new Edge(runtime, services, this.config);
   }

@@ -12,6 +12,7 @@ import type { By } from "../boundary/party.ts";
 import { type AnyServiceDefinition, identityOfService } from "../services/define.ts";
 import { type DeliveryBook, ServiceDeliveries } from "../services/deliveries.ts";
 import { type CompiledService, compileService } from "../services/entrypoints.ts";
+import type { FarCalls } from "../services/floor.ts";
 import { QueueActors } from "../services/queue-actors.ts";
 import { routeTable, ServiceRuntime } from "../services/runtime.ts";
 
@@ -118,17 +119,22 @@ export class ServiceFloorPlan {
 
   /**
    * Starts the services on a runtime; before actors are woken, so that queues find their consumers. Where they run
-   * `elsewhere`, nothing starts here, and that link reaches them.
+   * `elsewhere`, nothing starts here, and that link reaches them. `far` reaches services that are not this registry's.
    */
   start(
     runtime: Runtime,
     elsewhere: ServiceLink | null = null,
     deliveries: DeliveryBook = new ServiceDeliveries(runtime.host),
+    far: FarCalls | null = null,
   ): ServiceRuntime {
     const services = new ServiceRuntime({
       floor: runtime,
       services: this.#services,
-      neighbours: { client: (caller) => createInternalClient(runtime, caller, runtime.outgoing), queues: this.#queues },
+      neighbours: {
+        client: (caller) => createInternalClient(runtime, caller, runtime.outgoing),
+        queues: this.#queues,
+        far,
+      },
       deliveries,
       cors: this.#corsOrigins.length === 0 ? null : { origins: this.#corsOrigins },
     });

@@ -1,6 +1,6 @@
 /** Owns what services need of the runtime they stand on: proof, revocation, limits, decisions, a host; and of their neighbours. */
 import type { DecisionRing } from "../actors/decisions.ts";
-import type { ServiceReceipt } from "../actors/service-link.ts";
+import type { CallRef, ServiceReceipt } from "../actors/service-link.ts";
 import type { Refusal } from "../boundary/errors.ts";
 import type { MaybePromise } from "../boundary/maybe-promise.ts";
 import type { By } from "../boundary/party.ts";
@@ -23,10 +23,18 @@ export interface ServiceFloor {
   refuseRevoked(credentials: Credentials): Refusal | null;
 }
 
+/** Calls of services that run elsewhere. */
+export interface FarCalls {
+  /** What the service answered; null where the reference is to none of these. */
+  call(ref: CallRef, caller: InternalCaller, args: readonly unknown[]): Promise<unknown> | null;
+}
+
 /** What a registry adds where there are actors to call and disks to queue on. */
 export interface ServiceNeighbours {
   /** A client of the registry's actors under a caller. @throws ConfigurationError where there are none */
   client(caller: InternalCaller): unknown;
+  /** Services of other deployments; absent or null where there are none. */
+  readonly far?: FarCalls | null;
   /** Durable queues; null where nothing is durable. */
   readonly queues: {
     send(

@@ -99,6 +99,10 @@ export class ServiceRuntime implements HttpSource, ContextSource, ServiceLink {
   }
 
   async call(ref: CallRef, caller: InternalCaller, args: readonly unknown[]): Promise<unknown> {
+    const { far } = this.#neighbours;
+    const isFar = far != null && !this.#byIdentity.has(ref?.service);
+    const answer = isFar ? far.call(ref, caller, args) : null;
+    if (answer !== null) return answer;
     const entry = this.#serviceOf(ref, "call").calls.get(ref.name);
     if (entry === undefined) throw unknownRef("call", ref);
     return invokeCall(this, entry, caller, args);

@@ -12,6 +12,7 @@ import type { MaybePromise } from "../../boundary/maybe-promise.ts";
 import { parseActorPath } from "../../protocol/paths.ts";
 import { inboundOf, toResponse } from "../../registry/fetch.ts";
 import type { Mounted, Registry } from "../../registry/registry.ts";
+import type { FarCalls } from "../../services/floor.ts";
 import type { ActorRef, Host, InboundRequest } from "../port.ts";
 import { ObjectAlarm } from "./alarm.ts";
 import { ENVELOPE_HEADER, TICKET_PATH } from "./callee.ts";
@@ -31,12 +32,13 @@ import { ObjectStore } from "./store.ts";
 import { callObject, DIRECTORY, idPrefixOf, readArgs, Stubs } from "./stubs.ts";
 
 /** How long an enrolment counts although no connection stands yet, ms: one may be opening. */
-const OPENING = 60_000;
+const OPENING = 10_000;
 
 export class ActorObject {
   readonly #registry: Registry;
   readonly #state: ObjectState;
   readonly #view: DirectoryView;
+  readonly #far: FarCalls | null;
   readonly #learner: Learner;
   readonly #host: Host;
   readonly #sql: Sql;
@@ -51,14 +53,17 @@ export class ActorObject {
   #mounting: Promise<Mounted> | null = null;
   #directory: Directory | null = null;
   #enrolledAt: number | null = null;
+  /** Of the present enrolment: one that is over takes no later one back. */
+  #stamp = "";
   /** Connections that were found revoked when the object came back, for the revocation that asks. */
   #endedAsleep: readonly Closing[] = [];
 
-  constructor(registry: Registry, view: DirectoryView, state: ObjectState, env: WorkerEnv) {
+  constructor(registry: Registry, view: DirectoryView, far: FarCalls | null, state: ObjectState, env: WorkerEnv) {
     const { limits } = registry.config;
     this.#registry = registry;
     this.#state = state;
     this.#view = view;
+    this.#far = far;
     this.#learner = new Learner(view);
     this.#sql = new Sql(state.storage);
     this.#store = new ObjectStore(this.#sql, { onWake: (at, running) => this.#alarm.committed(at, running) });
@@ -75,7 +80,7 @@ export class ActorObject {
       work: () => this.#work(),
     });
     const maxPayload = Math.max(limits.maxIncomingMessageSize, limits.maxOutgoingMessageSize);
-    this.#sockets = new ObjectSockets(state, this.#sql, maxPayload);
+    this.#sockets = new ObjectSockets(state, this.#sql, { maxPayload, rested: () => this.#release() });
     let stubs: Stubs | null = null;
     this.#stubs = () => {
       stubs ??= new Stubs(env);
@@ -125,6 +130,7 @@ export class ActorObject {
       switch (operation) {
         case "since":
         case "enroll":
+        case "release":
         case "revoke":
         case "raiseEpoch":
           return this.#askDirectory(operation, args);
@@ -176,6 +182,7 @@ export class ActorObject {
         runtime: () => mounted.edge.runtime,
       }),
       surroundings: this.#surroundings(),
+      far: this.#far,
     });
     // Who was connected while the object was out of memory is judged by what is true now.
     if (this.#sockets.left) await this.#view.update(this.#stubs(), () => this.#host.clock.now());
@@ -227,11 +234,29 @@ export class ActorObject {
   async #enroll(): Promise<void> {
     const { clock } = this.#host;
     const askedAt = clock.now();
-    const args = [this.#state.id.toString(), this.#view.version, newCorrelationId(this.#host)];
+    const stamp = newCorrelationId(this.#host);
+    const args = [this.#state.id.toString(), this.#view.version, stamp];
     const directory = this.#stubs().ofName(DIRECTORY);
     this.#view.learn((await callObject(directory, "enroll", ...args)) as Knowledge, askedAt);
     this.#enrolledAt = clock.now();
+    this.#stamp = stamp;
     if (this.#mounted !== null) this.#learner.apply(this.#mounted.edge.runtime);
+  }
+
+  /** Who holds no connection any more need not be told of anything. */
+  #release(): void {
+    const { clock, log } = this.#host;
+    if (this.#enrolledAt === null || this.#mounted === null) return;
+    if (this.#mounted.edge.runtime.connections.size > 0) return;
+    const left = this.#enrolledAt + OPENING - clock.now();
+    if (left > 0) {
+      clock.after(left, () => this.#release());
+      return;
+    }
+    this.#enrolledAt = null;
+    callObject(this.#stubs().ofName(DIRECTORY), "release", this.#state.id.toString(), this.#stamp).catch(
+      (error: unknown) => log.warn({ err: error }, "the directory goes on telling this object"),
+    );
   }
 
   async #tellDirectory(operation: string, ...args: readonly unknown[]): Promise<unknown> {
@@ -276,7 +301,7 @@ export class ActorObject {
     return this.#directory;
   }
 
-  #askDirectory(operation: "since" | "enroll" | "revoke" | "raiseEpoch", args: readonly unknown[]): unknown {
+  #askDirectory(operation: "since" | "enroll" | "release" | "revoke" | "raiseEpoch", args: readonly unknown[]): unknown {
     const directory = this.#openDirectory();
     // The arguments are those that objects of this Worker send.
     return (directory[operation] as (...given: readonly unknown[]) => unknown).apply(directory, [...args]);

@@ -56,7 +56,7 @@ export class BoundContexts implements FarCalls {
   async #ask(
     { binding, name: service }: BoundService,
     name: string,
-    { onBehalfOf = null }: InternalCaller,
+    caller: InternalCaller,
     args: readonly unknown[],
   ): Promise<unknown> {
     const bound = this.#env()[binding] as BoundCalls | undefined;
@@ -66,7 +66,7 @@ export class BoundContexts implements FarCalls {
         `The Worker has no service binding ${binding}, by which it calls ${service} (services: entrypoint BywardCalls).`,
       );
     }
-    const text = encode([args, onBehalfOf], "args");
+    const text = encode([args, caller.onBehalfOf ?? null], "args");
     let answer: string;
     try {
       answer = await bound.call(service, name, text);

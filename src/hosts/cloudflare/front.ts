@@ -16,8 +16,10 @@ import type { Edge } from "../../registry/edge.ts";
 import { inboundOf, toResponse } from "../../registry/fetch.ts";
 import type { Registry, WorkerContext, WorkerHandler } from "../../registry/registry.ts";
 import { deliverBatch } from "../../registry/services-module.ts";
+import type { FarCalls } from "../../services/floor.ts";
 import type { Host, InboundRequest } from "../port.ts";
 import { platformClock } from "./clock.ts";
+import { answerTaken, type TakenCall } from "./contexts.ts";
 import { RemoteDeliveries } from "./deliveries.ts";
 import { type DirectoryView, Learner } from "./directory-view.ts";
 import { fleetOf, keeperOf } from "./fleet.ts";
@@ -34,6 +36,8 @@ const OWN_HEADER = /^x-byward-/;
 export interface FrontOptions {
   readonly registry: Registry;
   readonly view: DirectoryView;
+  /** Services of other Workers. */
+  readonly far: FarCalls | null;
   /** Bindings and secrets where no event brings them: `registry.revoke` and the like. */
   readonly env: () => WorkerEnv;
   /** Keeps what is under way alive beyond the answer. */
@@ -64,6 +68,16 @@ export class Front {
     };
   }
 
+  /** Answers a call of another Worker. An envelope; never rejects. */
+  async answer(env: WorkerEnv, call: TakenCall): Promise<string> {
+    const host = cloudflareHost({ store: NO_STORE, env, log: consoleLog() });
+    const answer = await answerTaken(this.#options.registry, host, () => this.edge(env), call);
+    const edge = await this.#edge?.catch(() => null);
+    const pending = edge?.services.pending() ?? null;
+    if (pending !== null) this.#options.waitUntil(pending);
+    return answer;
+  }
+
   /** The runtime of the front, started once in an isolate; where it could not start, the next event tries again. */
   edge(env: WorkerEnv = this.#options.env()): Promise<Edge> {
     if (this.#edge !== null) return this.#edge;
@@ -76,7 +90,7 @@ export class Front {
   }
 
   async #start(env: WorkerEnv): Promise<Edge> {
-    const { registry, view, waitUntil } = this.#options;
+    const { registry, view, far, waitUntil } = this.#options;
     const stubs = new Stubs(env);
     const learner = new Learner(view);
     const host: Host = cloudflareHost({
@@ -103,6 +117,7 @@ export class Front {
     };
     edge = await registry.start(host, {
       deliveries: new RemoteDeliveries(stubs, waitUntil),
+      far,
       fleet: fleetOf({ stubs: () => stubs, owns: nobody, runtime: () => edge!.runtime }),
       surroundings: {
         refresh: (): MaybePromise<void> => {

@@ -62,6 +62,11 @@ export interface ExecutionContext {
   waitUntil(promise: Promise<unknown>): void;
 }
 
+/** What an entrypoint gets: `props` are those of the binding that the call came over. */
+export interface EntrypointContext extends ExecutionContext {
+  readonly props?: unknown;
+}
+
 /** Bindings, variables and secrets by name. */
 export type WorkerEnv = Readonly<Record<string, unknown>>;
 
