@@ -49,7 +49,8 @@ export async function openStanding(runtime: Runtime, call: StandingCall): Promis
     }
     const failing = refuseCrowding(runtime, call);
     if (failing !== null) throw failing;
-    await runtime.surroundings?.enroll();
+    // What stays open must hear of revocations.
+    if (call.kind !== "stateless") await runtime.surroundings?.enroll();
     const credentials = await runtime.proveForConnection(compiled, call.presentation);
     const dead = refuseDead(runtime, credentials);
     if (dead !== null) throw dead;

@@ -2,6 +2,9 @@
  * What a socket receives, byte for byte, that outlived the memory of its object. The platform lets go of an object after 10 s
  * without use, so these run side by side.
  */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import WebSocket from "ws";
@@ -41,6 +44,23 @@ const act = async (name: string, action: string, ...args: unknown[]): Promise<un
   });
   return ((await response.json()) as { output?: unknown }).output;
 };
+
+/** The objects that the directory tells, as its table has them. */
+function holders(): string[] {
+  const folder = join(workerd.dataDir, "byward");
+  for (const name of readdirSync(folder)) {
+    if (!/^[0-9a-f]{64}\.sqlite$/.test(name)) continue;
+    const database = new DatabaseSync(join(folder, name), { readOnly: true });
+    try {
+      if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'holder'").get() === undefined) continue;
+      const rows = database.prepare("SELECT object FROM holder").all();
+      if (rows.length > 0) return rows.map(({ object }) => String(object));
+    } finally {
+      database.close();
+    }
+  }
+  return [];
+}
 
 type Frame = Record<string, unknown>;
 
@@ -230,6 +250,15 @@ asleep(
     peer.close();
   },
 );
+
+asleep("an object is told of revocations while it holds connections, and not after", { timeout: 40_000 }, async () => {
+  const path = "room/held";
+  const peer = await connect(path, "ada");
+  const object = (await (await fetch(`${workerd.url}/object?of=${path}`)).json()) as string;
+  await expect.poll(() => holders().includes(object)).toBe(true);
+  peer.close();
+  await expect.poll(() => holders().includes(object), { timeout: 20_000, interval: 200 }).toBe(false);
+});
 
 asleep("a socket that never said hello is told so, and closed", { timeout: 40_000 }, async () => {
   const ws = new WebSocket(`${workerd.url.replace("http", "ws")}/actors/room/silent/connect`, ["byward.v1"]);

@@ -60,6 +60,10 @@ export default {
   fetch(request: Request, env: object): Promise<Response> | Response {
     const url = new URL(request.url);
     if (url.pathname === "/lives") return Response.json(lives.get(url.searchParams.get("of") ?? "") ?? 0);
+    if (url.pathname === "/object") {
+      const { BYWARD_ACTOR: objects } = env as { BYWARD_ACTOR: { idFromName(name: string): object } };
+      return Response.json(String(objects.idFromName(url.searchParams.get("of") ?? "")));
+    }
     return handler.fetch(request, env);
   },
 };

@@ -301,7 +301,10 @@ export class ActorObject {
     return this.#directory;
   }
 
-  #askDirectory(operation: "since" | "enroll" | "release" | "revoke" | "raiseEpoch", args: readonly unknown[]): unknown {
+  #askDirectory(
+    operation: "since" | "enroll" | "release" | "revoke" | "raiseEpoch",
+    args: readonly unknown[],
+  ): unknown {
     const directory = this.#openDirectory();
     // The arguments are those that objects of this Worker send.
     return (directory[operation] as (...given: readonly unknown[]) => unknown).apply(directory, [...args]);

@@ -86,6 +86,12 @@ export class Directory {
     return knowledge;
   }
 
+  /** An object holds no connection any more; null. */
+  release(object: string, stamp: string): null {
+    this.#source.sql.run("DELETE FROM holder WHERE object = ? AND stamp = ?", object, stamp);
+    return null;
+  }
+
   async revoke(row: RevocationRow): Promise<readonly ClosedConnection[]> {
     const { sql, now } = this.#source;
     sql.transaction(() => {

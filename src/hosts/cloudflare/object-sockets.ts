@@ -31,15 +31,18 @@ export class ObjectSockets {
   readonly #state: ObjectState;
   readonly #sql: Sql;
   readonly #maxPayload: number;
+  readonly #rested: () => void;
   readonly #open = new Map<PlatformSocket, HibernatingSocket>();
   #runtime: Runtime | null = null;
   #timer: Timer | null = null;
   #touched = false;
 
-  constructor(state: ObjectState, sql: Sql, maxPayload: number) {
+  /** `rested` is called when nothing has happened for a while. */
+  constructor(state: ObjectState, sql: Sql, options: { readonly maxPayload: number; readonly rested: () => void }) {
     this.#state = state;
     this.#sql = sql;
-    this.#maxPayload = maxPayload;
+    this.#maxPayload = options.maxPayload;
+    this.#rested = options.rested;
   }
 
   /** Sockets that outlived the memory of the object, and are not taken up yet. */
@@ -77,6 +80,7 @@ export class ObjectSockets {
   }
 
   ended(socket: PlatformSocket, code: number, reason: string): void {
+    this.touch();
     closeSocket(socket, code, reason);
     this.#open.get(socket)?.ended(code, reason);
     this.#open.delete(socket);
@@ -92,8 +96,12 @@ export class ObjectSockets {
     this.#touched = false;
     this.#timer = this.#runtime!.host.clock.after(PERSIST_AFTER, () => {
       this.#timer = null;
-      if (this.#touched) this.#arm();
-      else this.#persist();
+      if (this.#touched) {
+        this.#arm();
+        return;
+      }
+      this.#persist();
+      this.#rested();
     });
   }
 
