@@ -8,7 +8,7 @@ import type { Fleet } from "../actors/fleet.ts";
 import { levelsOf } from "../actors/levels.ts";
 import type { RegistryLimits } from "../actors/limits.ts";
 import type { DeadMessage } from "../actors/queue.ts";
-import { type RevokeReceipt, Runtime } from "../actors/runtime.ts";
+import type { RevokeReceipt, Runtime } from "../actors/runtime.ts";
 import type { QueueRef, ServiceLink, ServiceReceipt, ServiceSendOptions } from "../actors/service-link.ts";
 import type { Surroundings } from "../actors/surroundings.ts";
 import { ConfigurationError } from "../boundary/errors.ts";
@@ -20,7 +20,7 @@ import type { CompiledService } from "../services/entrypoints.ts";
 import type { FarCalls } from "../services/floor.ts";
 import type { QueueActors } from "../services/queue-actors.ts";
 import { isDeclared } from "./declared.ts";
-import { Edge } from "./edge.ts";
+import type { Edge } from "./edge.ts";
 import { inboundOf, toResponse } from "./fetch.ts";
 import type { MessageBatch } from "./services-module.ts";
 import { byOfServices, ServiceFloorPlan } from "./services-setup.ts";
@@ -328,6 +328,12 @@ export class Registry<Actors extends ActorMap = ActorMap> {
   async #startOn(host: Host, plan: ServiceFloorPlan = this.#plan, spread?: Spread): Promise<Edge> {
     const elsewhere = spread?.elsewhere ?? null;
     this.#operator = elsewhere?.operator ?? null;
+    // Loaded when a registry starts, not by every program that declares an actor: a third of what there is to load.
+    const [{ Runtime }, { createInternalClient }, { Edge }] = await Promise.all([
+      import("../actors/runtime.ts"),
+      import("../actors/internal-client.ts"),
+      import("./edge.ts"),
+    ]);
     const runtime = await Runtime.start({
       host,
       actors: elsewhere === null ? plan.withReserved(this.config.actors) : this.config.actors,
@@ -339,7 +345,7 @@ export class Registry<Actors extends ActorMap = ActorMap> {
       ...spread,
     });
     if (elsewhere === null) this.#startSink(runtime);
-    const services = plan.start(runtime, elsewhere?.services, spread?.deliveries, spread?.far);
+    const services = plan.start(runtime, createInternalClient, elsewhere?.services, spread?.deliveries, spread?.far);
     if (spread === undefined) void runtime.wakeDue();
     return new Edge(runtime, services, this.config);
   }

@@ -4,7 +4,7 @@
  */
 
 import type { CompiledActor } from "../actors/entrypoints.ts";
-import { createInternalClient } from "../actors/internal-client.ts";
+import type { createInternalClient } from "../actors/internal-client.ts";
 import type { Runtime } from "../actors/runtime.ts";
 import type { ServiceLink } from "../actors/service-link.ts";
 import { ConfigurationError } from "../boundary/errors.ts";
@@ -123,6 +123,7 @@ export class ServiceFloorPlan {
    */
   start(
     runtime: Runtime,
+    createClient: typeof createInternalClient,
     elsewhere: ServiceLink | null = null,
     deliveries: DeliveryBook = new ServiceDeliveries(runtime.host),
     far: FarCalls | null = null,
@@ -131,7 +132,7 @@ export class ServiceFloorPlan {
       floor: runtime,
       services: this.#services,
       neighbours: {
-        client: (caller) => createInternalClient(runtime, caller, runtime.outgoing),
+        client: (caller) => createClient(runtime, caller, runtime.outgoing),
         queues: this.#queues,
         far,
       },

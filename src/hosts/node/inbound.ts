@@ -38,7 +38,11 @@ export class NodeInbound implements InboundRequest {
   readonly method: string;
   readonly path: string;
   readonly query: string;
-  readonly #message: IncomingMessage;
+  /** Null once released. */
+  #message: IncomingMessage | null;
+  readonly #rawHeaders: readonly string[];
+  readonly #host: string | undefined;
+  readonly #socket: IncomingMessage["socket"];
   readonly #options: InboundOptions;
   #bytes: Promise<Uint8Array> | null = null;
   #abort: AbortController | null = null;
@@ -46,6 +50,9 @@ export class NodeInbound implements InboundRequest {
 
   constructor(message: IncomingMessage, options: InboundOptions) {
     this.#message = message;
+    this.#rawHeaders = message.rawHeaders;
+    this.#host = message.headers.host;
+    this.#socket = message.socket;
     this.#options = options;
     this.method = message.method ?? "GET";
     const target = message.url ?? "/";
@@ -58,19 +65,24 @@ export class NodeInbound implements InboundRequest {
     this.query = at === -1 ? "" : raw.slice(at + 1);
   }
 
+  /** Lets go of the message of an upgrade: it has no body, and a connection would keep it for as long as it stands. */
+  release(): void {
+    this.#message = null;
+  }
+
   get origin(): string {
     const { publicUrl, fallbackOrigin } = this.#options;
     if (publicUrl !== null) return publicUrl;
-    const host = this.#message.headers.host;
+    const host = this.#host;
     if (host === undefined) return fallbackOrigin;
-    const trusted = this.#options.isTrusted(this.#message.socket.remoteAddress ?? "");
+    const trusted = this.#options.isTrusted(this.#socket.remoteAddress ?? "");
     const proto = trusted ? this.header("x-forwarded-proto")?.split(",")[0]?.trim() : undefined;
     return `${proto === "https" ? "https" : "http"}://${host}`;
   }
 
   /** The nearest address that is not a trusted proxy. */
   get remoteAddress(): string {
-    let address = normalise(this.#message.socket.remoteAddress ?? "");
+    let address = normalise(this.#socket.remoteAddress ?? "");
     if (!this.#options.isTrusted(address)) return address;
     const hops = (this.header("x-forwarded-for") ?? "").split(",").map((hop) => hop.trim());
     for (const hop of hops.reverse()) {
@@ -82,7 +94,7 @@ export class NodeInbound implements InboundRequest {
   }
 
   header(name: string): string | null {
-    const raw = this.#message.rawHeaders;
+    const raw = this.#rawHeaders;
     let found: string | null = null;
     for (let index = 0; index < raw.length; index += 2) {
       const candidate = raw[index]!;
@@ -93,12 +105,12 @@ export class NodeInbound implements InboundRequest {
   }
 
   *headers(): Iterable<readonly [string, string]> {
-    const raw = this.#message.rawHeaders;
+    const raw = this.#rawHeaders;
     for (let index = 0; index < raw.length; index += 2) yield [raw[index]!, raw[index + 1]!];
   }
 
   async bytes(limit: number): Promise<Uint8Array> {
-    this.#bytes ??= readAll(this.#message, limit);
+    this.#bytes ??= this.#message === null ? Promise.resolve(new Uint8Array()) : readAll(this.#message, limit);
     return within(await this.#bytes, limit);
   }
 
@@ -112,7 +124,7 @@ export class NodeInbound implements InboundRequest {
         },
       });
     }
-    return Readable.toWeb(this.#message) as ReadableStream<Uint8Array>;
+    return this.#message === null ? null : (Readable.toWeb(this.#message) as ReadableStream<Uint8Array>);
   }
 
   get signal(): AbortSignal {
@@ -120,8 +132,8 @@ export class NodeInbound implements InboundRequest {
       const controller = new AbortController();
       this.#abort = controller;
       this.#gone = () => controller.abort(new Error("the peer went away"));
-      this.#message.socket.once("close", this.#gone);
-      if (this.#message.socket.destroyed) this.#gone();
+      this.#socket.once("close", this.#gone);
+      if (this.#socket.destroyed) this.#gone();
     }
     return this.#abort.signal;
   }
@@ -129,7 +141,7 @@ export class NodeInbound implements InboundRequest {
   /** The request is answered: its connection, which serves others after it, holds nothing of it any more. */
   answered(): void {
     // Node takes the socket off the message of a peer that went away.
-    const socket: Socket | null = this.#message.socket;
+    const socket: Socket | null = this.#socket;
     if (this.#gone !== null) socket?.off("close", this.#gone);
   }
 }

@@ -107,7 +107,8 @@ export class NodeServer {
       );
       return;
     }
-    const upgrade = await this.#options.edge.upgrade(new NodeInbound(request, this.#options));
+    const inbound = new NodeInbound(request, this.#options);
+    const upgrade = await this.#options.edge.upgrade(inbound);
     if (socket.destroyed) return;
     this.#protocols.set(request, upgrade.protocol);
     this.#sockets.handleUpgrade(request, socket, head, (ws) => {
@@ -115,6 +116,7 @@ export class NodeServer {
       const open = new NodeSocket(ws, socket, () => this.#open.delete(open));
       this.#open.add(open);
       upgrade.serve(open);
+      inbound.release();
     });
   }
 
