@@ -32,6 +32,8 @@ export interface WorkerOptions {
 
 export interface Workerd {
   readonly url: string;
+  /** Where a socket of the configuration is. */
+  urlOf(socket: string): string;
   readonly child: ChildProcess;
   readonly dataDir: string;
   /** SIGKILL, at once. */
@@ -74,16 +76,36 @@ export async function bundleWorker(options: WorkerOptions): Promise<string> {
 
 /** Bundles and serves a Worker on a disk of its own. */
 export async function startWorker(options: WorkerOptions): Promise<Workerd> {
+  const module = await bundleWorker(options);
+  const config = (dataDir: string): string => configOf(dataDir, options);
+  return startConfigured({ modules: { "worker.mjs": module }, config, fileBlocks: options.fileBlocks ?? null });
+}
+
+export interface Configured {
+  /** Texts by the names that the configuration embeds. */
+  readonly modules: Readonly<Record<string, string>>;
+  /** The configuration, which has a socket `http`. */
+  readonly config: (dataDir: string) => string;
+  /** Sockets beside `http`, at ports of their own. */
+  readonly sockets?: readonly string[];
+  readonly experimental?: boolean;
+  readonly fileBlocks?: number | null;
+}
+
+/** Serves what a configuration says on a disk of its own. */
+export async function startConfigured(configured: Configured): Promise<Workerd> {
+  const { modules, config } = configured;
   const home = mkdtempSync(join(tmpdir(), "byward-workerd-"));
   const dataDir = join(home, "data");
   await mkdir(dataDir);
-  await writeFile(join(home, "worker.mjs"), await bundleWorker(options));
-  await writeFile(join(home, "config.capnp"), configOf(dataDir, options));
-  let process = await launch(home, dataDir, 0, options.fileBlocks ?? null);
+  for (const [name, text] of Object.entries(modules)) await writeFile(join(home, name), text);
+  await writeFile(join(home, "config.capnp"), config(dataDir));
+  let process = await launch(home, dataDir, 0, configured);
   return {
     get url() {
       return `http://127.0.0.1:${process.port}`;
     },
+    urlOf: (socket) => `http://127.0.0.1:${process.ports.get(socket)}`,
     get child() {
       return process.child;
     },
@@ -92,8 +114,7 @@ export async function startWorker(options: WorkerOptions): Promise<Workerd> {
     output: () => process.output(),
     restart: async (changed) => {
       await process.kill();
-      const fileBlocks = changed === undefined ? (options.fileBlocks ?? null) : changed.fileBlocks;
-      process = await launch(home, dataDir, process.port, fileBlocks);
+      process = await launch(home, dataDir, process.port, { ...configured, ...changed });
     },
     stop: async () => {
       await process.kill();
@@ -127,13 +148,18 @@ const main :Workerd.Worker = (
 interface Launched {
   readonly child: ChildProcess;
   readonly port: number;
+  readonly ports: ReadonlyMap<string, number>;
   kill(): Promise<void>;
   output(): string;
 }
 
-async function launch(home: string, dataDir: string, port: number, fileBlocks: number | null): Promise<Launched> {
+type Launch = Pick<Configured, "sockets" | "experimental" | "fileBlocks">;
+
+async function launch(home: string, dataDir: string, port: number, options: Launch): Promise<Launched> {
+  const { sockets = [], experimental = false, fileBlocks = null } = options;
   const unlock = lock(dataDir);
-  const args = ["serve", join(home, "config.capnp"), "config", `-shttp=127.0.0.1:${port}`, "--control-fd=3"];
+  const extra = experimental ? ["--experimental"] : [];
+  const args = ["serve", ...extra, join(home, "config.capnp"), "config", `-shttp=127.0.0.1:${port}`, "--control-fd=3"];
   // A write past the limit fails like one on a full disk, where the signal that would come with it is ignored.
   const limited = `trap '' XFSZ; ulimit -f ${fileBlocks}; exec "$0" "$@"`;
   const [command, given] = fileBlocks === null ? [BINARY, args] : ["sh", ["-c", limited, BINARY, ...args]];
@@ -156,16 +182,19 @@ async function launch(home: string, dataDir: string, port: number, fileBlocks: n
     child.kill("SIGKILL");
     await gone;
   };
-  const listening = await new Promise<number>((resolve, reject) => {
+  const ports = await new Promise<ReadonlyMap<string, number>>((resolve, reject) => {
+    const found = new Map<string, number>();
     let text = "";
     (child.stdio[3] as NodeJS.ReadableStream).on("data", (chunk: Buffer) => {
       text += chunk.toString();
-      const found = /"event":"listen".*?"port":(\d+)/.exec(text);
-      if (found !== null) resolve(Number(found[1]));
+      for (const [, socket, at] of text.matchAll(/"event":"listen","socket":"([^"]+)","port":(\d+)/g)) {
+        found.set(socket!, Number(at));
+      }
+      if (["http", ...sockets].every((name) => found.has(name))) resolve(found);
     });
     child.once("exit", (code) => reject(new Error(`workerd ended with ${code}: ${output}`)));
   });
-  return { child, port: listening, kill, output: () => output };
+  return { child, port: ports.get("http")!, ports, kill, output: () => output };
 }
 
 /** Two workerd on one disk would both own every actor: nothing in workerd forbids it. */
