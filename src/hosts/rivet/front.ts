@@ -1,20 +1,22 @@
 /**
  * Owns the way from a runner's public port to an actor: what is for an actor goes through its tunnel as it came, all else
- * (services, malformed paths, preflights) is answered here. Proof and gate are where the actor is; what proves nobody is
- * refused here by the same code, so that no actor is made or woken for it.
+ * (services, malformed paths, preflights, foreign pages) is answered here. Proof and gate are where the actor is; a
+ * credential in a header that proves nobody is refused here by the same code, so that no actor is made or woken for it.
  */
+import { handleActorRequest } from "../../actors/http.ts";
 import { failureResponse, presentationOf } from "../../actors/inbound.ts";
+import type { Runtime } from "../../actors/runtime.ts";
 import { Refusal } from "../../boundary/errors.ts";
 import { isPromise } from "../../boundary/maybe-promise.ts";
 import { keyText } from "../../protocol/key.ts";
-import { type ActorPath, parseActorPath } from "../../protocol/paths.ts";
-import { Edge, type Upgrade } from "../../registry/edge.ts";
+import type { ActorPath } from "../../protocol/paths.ts";
+import { type ActorRouter, Edge } from "../../registry/edge.ts";
 import type { InboundRequest, OutboundResponse, Socket } from "../port.ts";
 import { ACTOR_TYPE, rivetIdOf, rivetKey } from "./names.ts";
 import { IncomingBody, sendBody } from "./tunnel/body.ts";
 import { joined } from "./tunnel/frames.ts";
 import { headOf, type RequestHead, type ResponseHead } from "./tunnel/inbound.ts";
-import type { Stream } from "./tunnel/mux.ts";
+import type { Mux, Stream } from "./tunnel/mux.ts";
 import type { Target, TunnelPool } from "./tunnel/pool.ts";
 
 /** Bytes a peer may leave unread at the front before the actor is asked to wait. */
@@ -24,95 +26,107 @@ const UNREAD_LOOK = 50;
 
 type Config = ConstructorParameters<typeof Edge>[2];
 
-export class RivetFront extends Edge {
-  readonly #pool: TunnelPool;
-  readonly #basePath: string;
+/** The public side of a runner. `isServing`: false while it may have been replaced without knowing. */
+export function frontOf(here: Edge, config: Config, pool: TunnelPool, isServing: () => boolean): Edge {
+  const front = new Edge(here.runtime, here.services, config);
+  front.router = new TunnelRouter(here, pool, isServing);
+  return front;
+}
 
+class TunnelRouter implements ActorRouter {
+  readonly #here: Edge;
+  readonly #runtime: Runtime;
+  readonly #pool: TunnelPool;
   readonly #isServing: () => boolean;
 
-  /** `isServing`: false while this runner may have been replaced without knowing. */
-  constructor(edge: Edge, config: Config, pool: TunnelPool, isServing: () => boolean) {
-    super(edge.runtime, edge.services, config);
+  constructor(here: Edge, pool: TunnelPool, isServing: () => boolean) {
+    this.#here = here;
+    this.#runtime = here.runtime;
     this.#pool = pool;
     this.#isServing = isServing;
-    this.#basePath = config.basePath;
   }
 
-  override async handle(inbound: InboundRequest): Promise<OutboundResponse> {
-    if (!this.#isServing()) return failureResponse(this.runtime, outOfTouch(), "front");
-    const path = this.#pathOf(inbound);
-    if (path === null || inbound.method === "OPTIONS") return super.handle(inbound);
-    const target = targetOf(path);
-    if (target === null || !(await this.#mayBeSomebody(path, inbound))) return super.handle(inbound);
+  request(path: ActorPath, inbound: InboundRequest): Promise<OutboundResponse> | null {
+    const target = this.#targetOf(path);
+    if (target === null || path.route.kind === "unknown") return null;
+    return this.#request(path, inbound, target);
+  }
+
+  async #request(path: ActorPath, inbound: InboundRequest, target: Target): Promise<OutboundResponse> {
     try {
+      if (!this.#isServing()) throw outOfTouch();
+      if (!(await this.#mayBeSomebody(path, inbound))) return await handleActorRequest(this.#runtime, path, inbound);
       return await exchange(await this.#pool.get(target), headOf(inbound, "http"), inbound);
     } catch (error) {
-      if (error instanceof Refusal && error.outcome === "not_found") return super.handle(inbound);
-      return failureResponse(this.runtime, error, "front");
+      // The engine does not know the id: the answer is the one an unknown key gives to this caller.
+      if (isMissing(error)) return handleActorRequest(this.#runtime, path, inbound);
+      return failureResponse(this.#runtime, error, path.name);
     }
   }
 
-  override async upgrade(inbound: InboundRequest): Promise<Upgrade> {
-    // Chooses the subprotocol, and refuses what is no socket of an actor.
-    const local = await super.upgrade(inbound);
-    const path = this.#pathOf(inbound);
-    const target = path === null ? null : targetOf(path);
-    if (path === null || target === null || !isSocketRoute(path)) return local;
-    if (!(await this.#mayBeSomebody(path, inbound))) return local;
-    return {
-      protocol: local.protocol,
-      serve: (socket) => {
-        this.#relay(target, inbound, socket, () => local.serve(socket)).catch((error: unknown) => {
-          this.runtime.host.log.error({ err: error }, "a socket could not be relayed");
-          socket.terminate();
-        });
-      },
+  socket(path: ActorPath, inbound: InboundRequest, protocol: string): ((socket: Socket) => void) | null {
+    const target = this.#targetOf(path);
+    if (target === null) return null;
+    return (socket) => {
+      this.#relay(path, inbound, target, socket, protocol).catch((error: unknown) => {
+        this.#runtime.host.log.error({ err: error }, "a socket could not be relayed");
+        socket.terminate();
+      });
     };
   }
 
-  async #relay(target: Target, inbound: InboundRequest, socket: Socket, serveHere: () => void): Promise<void> {
-    let mux: Awaited<ReturnType<TunnelPool["get"]>>;
+  async #relay(
+    path: ActorPath,
+    inbound: InboundRequest,
+    target: Target,
+    socket: Socket,
+    protocol: string,
+  ): Promise<void> {
+    let mux: Mux;
     try {
+      if (!this.#isServing()) throw outOfTouch();
+      if (!(await this.#mayBeSomebody(path, inbound))) throw new Refusal("not_found", { reason: "nobody" });
       mux = await this.#pool.get(target);
     } catch (error) {
-      if (error instanceof Refusal && error.outcome === "not_found") serveHere();
+      if (isMissing(error)) (await this.#here.upgrade(inbound)).serve(socket);
       else socket.close(1013, "byward/unavailable");
       return;
     }
-    relaySocket(mux.open(headOf(inbound, "ws")), socket, (delay, task) => this.runtime.host.clock.after(delay, task));
+    relaySocket(mux.open(upgradeHead(inbound, protocol)), socket, (delay, task) =>
+      this.#runtime.host.clock.after(delay, task),
+    );
   }
 
-  /** The actor a path leads to; null for what is answered here. */
-  #pathOf(inbound: InboundRequest): ActorPath | null {
-    const { path } = inbound;
-    if (this.#basePath !== "" && !path.startsWith(`${this.#basePath}/`)) return null;
-    try {
-      const parsed = parseActorPath(path.slice(this.#basePath.length));
-      if (parsed === null || parsed.route.kind === "unknown") return null;
-      return this.runtime.actors.has(parsed.name) ? parsed : null;
-    } catch {
-      return null;
-    }
+  #targetOf(path: ActorPath): Target | null {
+    return this.#runtime.actors.has(path.name) ? targetOf(path) : null;
   }
 
   /** False for a credential in a header that verifies nowhere: it is refused without asking the actor. */
   async #mayBeSomebody(path: ActorPath, inbound: InboundRequest): Promise<boolean> {
-    const compiled = this.runtime.actors.get(path.name)!;
+    const compiled = this.#runtime.actors.get(path.name)!;
     if (compiled.bases.some((party) => party.scheme.kind === "signature")) return true;
     if (inbound.header("authorization") === null) return true;
-    const presentation = await presentationOf({ runtime: this.runtime, inbound }, false);
-    const proving = this.runtime.proveForConnection(compiled, presentation);
+    const presentation = await presentationOf({ runtime: this.#runtime, inbound }, false);
+    const proving = this.#runtime.proveForConnection(compiled, presentation);
     const credentials = isPromise(proving) ? await proving : proving;
-    return credentials.failure === null && this.runtime.refuseRevoked(credentials) === null;
+    return credentials.failure === null && this.#runtime.refuseRevoked(credentials) === null;
   }
+}
+
+/** An upgrade that offers what was chosen here: a channel of a shared socket speaks another protocol than its socket. */
+function upgradeHead(inbound: InboundRequest, protocol: string): RequestHead {
+  const head = headOf(inbound, "ws");
+  const headers = head.headers.filter(([name]) => name.toLowerCase() !== "sec-websocket-protocol");
+  if (protocol !== "") headers.push(["sec-websocket-protocol", protocol]);
+  return { ...head, headers };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Refusal && error.outcome === "not_found";
 }
 
 function outOfTouch(): Refusal {
   return new Refusal("unavailable", { reason: "runner.lapsed", retryAfter: 2 });
-}
-
-function isSocketRoute({ route }: ActorPath): boolean {
-  return route.kind === "connect" || route.kind === "websocket";
 }
 
 export function targetOf({ name, address }: Pick<ActorPath, "name" | "address">): Target | null {

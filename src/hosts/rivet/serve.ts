@@ -17,7 +17,7 @@ import { answerCall, serveInternalStream } from "./callee.ts";
 import { startCrons } from "./crons.ts";
 import { answerRows, distantRows } from "./distant.ts";
 import { fleetOf, surroundingsOf } from "./fleet.ts";
-import { RivetFront } from "./front.ts";
+import { frontOf } from "./front.ts";
 import { Membership } from "./membership.ts";
 import { setNoDelay } from "./no-delay.ts";
 import type { RivetKit, RivetRegistry } from "./platform.ts";
@@ -242,7 +242,7 @@ class Runner {
     const hostname = this.#options.hostname ?? "127.0.0.1";
     const isServing = (): boolean => !this.#residents.isLapsed;
     const server = new NodeServer({
-      edge: new RivetFront(this.#edge!, config, this.#pool, isServing),
+      edge: frontOf(this.#edge!, config, this.#pool, isServing),
       publicUrl: config.publicUrl,
       isTrusted: trustedProxies(config.trustProxy),
       fallbackOrigin: `http://${hostname}`,
