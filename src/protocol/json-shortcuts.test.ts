@@ -117,3 +117,11 @@ test.each([
   const read = attempt(() => readResultText(text) ?? (readServerFrame(jsonCodec, text)[0] as object));
   expect(read).toStrictEqual(attempt(() => readServerFrame(jsonCodec, text)[0] as object));
 });
+
+test("numbers that JSON makes infinite are not read the short way", () => {
+  for (const number of ["1e999", "-1E+400", "9".repeat(310), "1.0e309"]) {
+    expect(readActionText(`{"t":"action","id":1,"name":"a","args":[${number}]}`)).toBeNull();
+    expect(readResultText(`{"t":"result","id":1,"output":${number}}`)).toBeNull();
+  }
+  expect(readActionText('{"t":"action","id":1,"name":"a","args":[1e3]}')).toMatchObject({ args: [1000] });
+});

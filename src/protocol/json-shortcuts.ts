@@ -8,7 +8,7 @@
 import { isPlain } from "./json-plain.ts";
 import { MAX_DEPTH } from "./limits.ts";
 import type { ActionMessage, ResultMessage } from "./messages.ts";
-import { isWithinDepth } from "./revive.ts";
+import { isSound } from "./revive.ts";
 
 /** Ids of up to 15 digits are safe integers; names of printable ASCII need no escape. */
 const ACTION = /^\{"t":"action","id":([1-9]\d{0,14}),"name":"([ !#-[\]-~]{1,256})","args":(?=\[)/;
@@ -44,6 +44,10 @@ export const writeResultText = (id: number, output: unknown): string | null => {
   return isPlain(output, MAX_DEPTH - 1) ? `{"t":"result","id":${id},"output":${JSON.stringify(output)}}` : null;
 };
 
+/** Fewer digits than the smallest number out of range has without an exponent, and less than the deepest nesting takes. */
+const SHORT = 300;
+const EXPONENT = /\d[eE]/;
+
 /** The value from `start` to before the last brace; undefined where it is no plain JSON value. */
 const parseRest = (text: string, start: number): unknown => {
   // `$` may begin a tag, and `\u` may spell it.
@@ -55,5 +59,7 @@ const parseRest = (text: string, start: number): unknown => {
   } catch {
     return undefined;
   }
-  return part.length < MAX_DEPTH || isWithinDepth(value, 1) ? value : undefined;
+  // What is short and has no exponent is neither deep nor out of range.
+  const isPlainlySound = part.length < SHORT && !EXPONENT.test(part);
+  return isPlainlySound || isSound(value, 1) ? value : undefined;
 };

@@ -113,6 +113,15 @@ test("maps and sets count the brackets they write", () => {
   expect(encode(trip(value))).toBe(encode(value));
 });
 
+test("a number that JSON makes infinite is refused wherever it stands", () => {
+  for (const number of ["1e999", "-1E+400", "1.0e309", "9".repeat(310)]) {
+    for (const text of [number, `[${number}]`, `{"a":[{"b":${number}}]}`, `["$Map",[["a",${number}]]]`]) {
+      expect(() => decode(text), text.slice(0, 40)).toThrow(DecodeError);
+    }
+  }
+  expect(decode("[1.7976931348623157e308]")).toEqual([Number.MAX_VALUE]);
+});
+
 test("brackets inside strings do not count as nesting", () => {
   const value = { a: `\\"${"[".repeat(5000)}`, b: "\\" };
   expect(trip(value)).toStrictEqual(value);

@@ -14,7 +14,7 @@ import { toBase64 } from "./bytes.ts";
 import { DecodeError } from "./errors.ts";
 import { isPlain } from "./json-plain.ts";
 import { MAX_DEPTH } from "./limits.ts";
-import { isWithinDepth, revive } from "./revive.ts";
+import { isSound, revive } from "./revive.ts";
 import { type Output, writeTagged } from "./tagged-writer.ts";
 
 export { DecodeError, EncodeError } from "./errors.ts";
@@ -41,7 +41,7 @@ export const decode = (text: string): unknown => {
     const position = /position (\d+)/.exec(error instanceof Error ? error.message : "")?.[1];
     throw new DecodeError(position === undefined ? "not JSON" : `not JSON at position ${position}`);
   }
-  if (!isWithinDepth(value, 0)) throw new DecodeError(`nested deeper than ${MAX_DEPTH} levels`);
+  if (!isSound(value, 0)) throw new DecodeError(`nested deeper than ${MAX_DEPTH} levels, or a number out of range`);
   // `\u0024` is `$` too: without it, whether a tag counts would depend on the rest of the text.
   return text.includes('"$') || text.includes('"\\u0024') ? revive(value) : value;
 };

@@ -3,15 +3,19 @@ import { fromBase64, fromBytes } from "./bytes.ts";
 import { DecodeError } from "./errors.ts";
 import { MAX_BIGINT_DIGITS, MAX_DEPTH, MAX_TIME } from "./limits.ts";
 
-/** True if nothing in a parsed value is nested past the bound: whoever gets it may walk it recursively. */
-export const isWithinDepth = (value: unknown, depth: number): boolean => {
+/**
+ * True if a parsed value can be written again: nothing is nested past the bound, so that whoever gets it may walk it
+ * recursively, and no number is infinite, which is what JSON's grammar makes of `1e999`.
+ */
+export const isSound = (value: unknown, depth: number): boolean => {
+  if (typeof value === "number") return Number.isFinite(value);
   if (typeof value !== "object" || value === null) return true;
   if (depth >= MAX_DEPTH) return false;
   if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) if (!isWithinDepth(value[i], depth + 1)) return false;
+    for (let i = 0; i < value.length; i++) if (!isSound(value[i], depth + 1)) return false;
     return true;
   }
-  for (const key in value) if (!isWithinDepth((value as Record<string, unknown>)[key], depth + 1)) return false;
+  for (const key in value) if (!isSound((value as Record<string, unknown>)[key], depth + 1)) return false;
   return true;
 };
 

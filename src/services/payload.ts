@@ -6,7 +6,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { Refusal } from "../boundary/errors.ts";
 import { andThen, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { InboundRequest } from "../hosts/port.ts";
-import { isWithinDepth } from "../protocol/revive.ts";
+import { isSound } from "../protocol/revive.ts";
 import type { RoutePayload } from "./context.ts";
 import type { RouteEntry } from "./entrypoints.ts";
 import type { PayloadProblem } from "./types.ts";
@@ -112,7 +112,7 @@ function parseJson(text: string): unknown {
     // The engine's message quotes the text, which may hold a secret.
     throw malformed("The body is not JSON");
   }
-  if (!isWithinDepth(value, 0)) throw malformed("The body is nested too deeply");
+  if (!isSound(value, 0)) throw malformed("The body is nested too deeply, or a number in it is out of range");
   return value;
 }
 
