@@ -5,6 +5,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   { name: "new", summary: "Make a project that runs", load: () => import("./commands/new.ts") },
   { name: "dev", summary: "Run a registry, restart on change", load: () => import("./commands/dev.ts") },
   { name: "serve", summary: "Run a registry", load: () => import("./commands/serve.ts") },
+  { name: "build", summary: "Write what another platform needs", load: () => import("./commands/build.ts") },
   { name: "access", summary: "Show who may reach what", load: () => import("./commands/access.ts") },
   { name: "attack", summary: "Send it the known bad things", load: () => import("./commands/attack.ts") },
   { name: "decisions", summary: "Read and verify the decision log", load: () => import("./commands/decisions.ts") },

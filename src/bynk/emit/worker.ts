@@ -23,7 +23,7 @@ function isReachable(unit: ProgramUnit): boolean {
 }
 
 /** Dots become dashes, which names of units do not have, and underscores stay: no two contexts share a folder. */
-function workerName(unit: ProgramUnit): string {
+export function workerName(unit: ProgramUnit): string {
   return unit.name.replaceAll(".", "-");
 }
 
@@ -48,7 +48,7 @@ function configuration(unit: ProgramUnit): string {
 }
 
 /** The secrets of everybody who may come; their values are never in a file. */
-function secretsOf(unit: ProgramUnit): ReadonlySet<string> {
+export function secretsOf(unit: ProgramUnit): ReadonlySet<string> {
   const routes = unit.services.flatMap((service) => (service.kind === "http" ? service.routes : []));
   const schemes = routes.flatMap(({ by }) => by.members.map(({ scheme }) => scheme));
   return new Set(schemes.flatMap((scheme) => ("secret" in scheme ? [scheme.secret] : [])));
