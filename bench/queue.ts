@@ -11,8 +11,10 @@ import { ActorQueues } from "../src/actors/queue.ts";
 import { StateCell } from "../src/actors/state.ts";
 import { SqliteStore } from "../src/hosts/node/store/sqlite-store.ts";
 import type { ActorMeta, ActorRef, Logger, QueueRow } from "../src/hosts/port.ts";
+import { QUICK, writeResults } from "./harness/results.ts";
+import { slopeOf } from "./harness/stats.ts";
 
-const many = Number(process.argv[2] ?? 1_000_000);
+const many = Number(process.argv[2] ?? (QUICK ? 50_000 : 1_000_000));
 const RECEIVES = 5000;
 const PREFILL_BATCH = 5000;
 const log: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
@@ -50,7 +52,8 @@ async function prefill(store: SqliteStore, ref: ActorRef, count: number): Promis
   return meta;
 }
 
-async function measure(store: SqliteStore, key: string, count: number): Promise<void> {
+/** µs of one receive and its acknowledgement. */
+async function measure(store: SqliteStore, key: string, count: number): Promise<number> {
   const ref = { name: "worker", key };
   let meta = await prefill(store, ref, count);
   const snapshot = (await store.load(ref))!;
@@ -118,14 +121,23 @@ async function measure(store: SqliteStore, key: string, count: number): Promise<
       ` (p50 ${(waits[RECEIVES / 2]! * 1000).toFixed(1)} µs, p99 ${(waits[Math.floor(RECEIVES * 0.99)]! * 1000).toFixed(0)} µs),` +
       ` send ${((sent * 1000) / RECEIVES).toFixed(1)} µs each, heap +${((process.memoryUsage().heapUsed - heap) / 1048576).toFixed(1)} MiB`,
   );
+  return (elapsed * 1000) / RECEIVES;
 }
 
 const directory = await mkdtemp(join(tmpdir(), "byward-bench-queue-"));
 const store = await SqliteStore.open({ directory });
 try {
   await measure(store, "warm", RECEIVES);
-  await measure(store, "few", RECEIVES);
-  await measure(store, "many", many);
+  const points: { size: number; cost: number }[] = [];
+  for (const size of new Set([RECEIVES, many / 10, many])) {
+    points.push({ size, cost: await measure(store, `of ${size}`, size) });
+  }
+  const title = "A receive, with more and more messages that wait";
+  const slope = slopeOf(points);
+  console.log(`slope ${slope.toFixed(2)}`);
+  writeResults("queue", [
+    { kind: "series", id: "queue", title, sizeName: "messages", costName: "µs a unit", points, slope },
+  ]);
 } finally {
   await store.close();
   await rm(directory, { recursive: true, force: true });
