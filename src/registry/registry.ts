@@ -262,8 +262,13 @@ export class Registry<Actors extends ActorMap = ActorMap> {
     if (this.#edge !== null) {
       throw new ConfigurationError("registry.started", "This registry already runs. Make a second one with setup().");
     }
-    this.#edge = this.#startOn(host, this.#plan, spread);
-    return this.#edge;
+    const starting = this.#startOn(host, this.#plan, spread);
+    this.#edge = starting;
+    // One that could not start may be started again, with what was missing.
+    starting.catch(() => {
+      if (this.#edge === starting) this.#edge = null;
+    });
+    return starting;
   }
 
   /** What serves it, started with the configured host if nothing started it yet. */

@@ -104,7 +104,13 @@ test("an object nobody was admitted to is not written to", () => {
 
 test("waking is told with the commit that changes it, and not with one that failed", async () => {
   const told: unknown[] = [];
-  const store = new ObjectStore(sql, { onWake: (at, running) => void told.push([at, running]) });
+  let undone = 0;
+  const store = new ObjectStore(sql, {
+    onWake: (at, running) => void told.push([at, running]),
+    onRollback: () => {
+      undone += 1;
+    },
+  });
   await store.commit(create(ROOM, { wakeAt: 10 }));
   await store.commit(update(ROOM, { state: "x", wakeAt: 20 }));
   await store.commit(update(ROOM, { meta: { ...META, running: true }, wakeAt: null }));
@@ -118,5 +124,6 @@ test("waking is told with the commit that changes it, and not with one that fail
     [20, false],
     [null, true],
   ]);
+  expect(undone).toBe(1);
   expect(store.wake()).toEqual({ wakeAt: null, running: true });
 });

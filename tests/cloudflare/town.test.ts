@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { mintBearer } from "../../src/boundary/mint.ts";
 import { party } from "../../src/boundary/party.ts";
 import { type SignatureScheme, signature } from "../../src/boundary/schemes/signature.ts";
@@ -97,6 +97,16 @@ describe.skipIf(!hasWorkerd)("on workerd", () => {
     const other = await post("/actors/shop/unwoken/actions/orders");
     expect(other.status).toBe(200);
     expect(objects()).toBe(before + 1);
+  });
+
+  test("a Worker whose secret is missing serves nobody, and says which in its log, every time", async () => {
+    const lacking = await startWorker({ entry, env: { HOOK_SECRET } });
+    onTestFinished(() => lacking.stop());
+    for (const path of ["/actors/shop/a", "/office/log"]) {
+      const answer = await fetch(lacking.url + path);
+      expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([500, "internal_error"]);
+    }
+    await until(async () => lacking.output().match(/AUTH_JWT_SECRET/g)?.length ?? 0).toBeGreaterThanOrEqual(2);
   });
 
   test("services run in front: routes, calls of actors, durable queues, dead letters", async () => {

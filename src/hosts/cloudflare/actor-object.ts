@@ -53,6 +53,8 @@ export class ActorObject {
   #mounting: Promise<Mounted> | null = null;
   #directory: Directory | null = null;
   #enrolledAt: number | null = null;
+  /** Enrolments the directory may have noted, and of which no answer came yet. */
+  #enrolling = 0;
   /** Of the present enrolment: one that is over takes no later one back. */
   #stamp = "";
   /** Connections that were found revoked when the object came back, for the revocation that asks. */
@@ -66,7 +68,10 @@ export class ActorObject {
     this.#far = far;
     this.#learner = new Learner(view);
     this.#sql = new Sql(state.storage);
-    this.#store = new ObjectStore(this.#sql, { onWake: (at, running) => this.#alarm.committed(at, running) });
+    this.#store = new ObjectStore(this.#sql, {
+      onWake: (at, running) => this.#alarm.committed(at, running),
+      onRollback: () => this.#alarm.forget(),
+    });
     this.#host = cloudflareHost({ store: this.#store, env, log: consoleLog({ object: state.id.name }) });
     this.#deliveries = new KeptDeliveries(this.#host);
     this.#farClock = new FarClock(platformClock, (at) => this.#alarm.arm(at));
@@ -100,7 +105,7 @@ export class ActorObject {
       }
       if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") return toResponse(await edge.handle(inbound));
       const upgrade = await edge.upgrade(inbound);
-      const { client, socket } = this.#sockets.accept(isConnect(inbound, basePath));
+      const { client, socket } = this.#sockets.accept(isConnect(inbound, basePath) ? "lasting" : "holding");
       upgrade.serve(socket);
       return switching(client, upgrade.protocol);
     } catch (error) {
@@ -237,16 +242,21 @@ export class ActorObject {
     const stamp = newCorrelationId(this.#host);
     const args = [this.#state.id.toString(), this.#view.version, stamp];
     const directory = this.#stubs().ofName(DIRECTORY);
-    this.#view.learn((await callObject(directory, "enroll", ...args)) as Knowledge, askedAt);
-    this.#enrolledAt = clock.now();
-    this.#stamp = stamp;
+    this.#enrolling += 1;
+    try {
+      this.#view.learn((await callObject(directory, "enroll", ...args)) as Knowledge, askedAt);
+      this.#enrolledAt = clock.now();
+      this.#stamp = stamp;
+    } finally {
+      this.#enrolling -= 1;
+    }
     if (this.#mounted !== null) this.#learner.apply(this.#mounted.edge.runtime);
   }
 
   /** Who holds no connection any more need not be told of anything. */
   #release(): void {
     const { clock, log } = this.#host;
-    if (this.#enrolledAt === null || this.#mounted === null) return;
+    if (this.#enrolledAt === null || this.#mounted === null || this.#enrolling > 0) return;
     if (this.#mounted.edge.runtime.connections.size > 0) return;
     const left = this.#enrolledAt + OPENING - clock.now();
     if (left > 0) {
@@ -269,13 +279,13 @@ export class ActorObject {
   /** The directory tells what became known: it is in force when this resolves. */
   async #told(knowledge: Knowledge): Promise<Confirmation> {
     const { clock } = this.#host;
-    this.#view.learn(knowledge, clock.now());
+    if (!this.#view.learn(knowledge, clock.now())) await this.#view.update(this.#stubs(), () => clock.now());
     if (this.#mounted === null && !this.#sockets.left) return { closed: [], holds: false };
     const { runtime } = (await this.#ready()).edge;
     const closed = [...this.#learner.apply(runtime), ...this.#endedAsleep];
     this.#endedAsleep = [];
     const isOpening = this.#enrolledAt !== null && clock.now() - this.#enrolledAt < OPENING;
-    const holds = runtime.connections.size > 0 || isOpening;
+    const holds = runtime.connections.size > 0 || isOpening || this.#enrolling > 0;
     if (!holds) this.#enrolledAt = null;
     return { closed, holds };
   }

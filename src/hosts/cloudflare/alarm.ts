@@ -63,6 +63,11 @@ export class ObjectAlarm {
     });
   }
 
+  /** A transaction was undone: what was set in it is not. */
+  forget(): void {
+    this.#armed = null;
+  }
+
   #wanted(now: number): number {
     const { wakeAt, running } = this.#source.wake();
     const due = wakeAt === null ? Number.POSITIVE_INFINITY : Math.max(wakeAt, now + GRACE);

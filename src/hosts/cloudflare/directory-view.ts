@@ -24,13 +24,18 @@ export class DirectoryView {
     return now - this.#checkedAt < MAX_AGE;
   }
 
-  /** Takes in what the directory said at `askedAt`. */
-  learn(knowledge: Knowledge, askedAt: number): void {
+  /**
+   * Takes in what the directory said at `askedAt`. False, and nothing is taken, where this isolate lacks what came before: an
+   * object is told what it has not heard, and what it had heard may have been in another isolate.
+   */
+  learn(knowledge: Knowledge, askedAt: number): boolean {
+    if (knowledge.after > this.#version) return false;
     this.#checkedAt = Math.max(this.#checkedAt, askedAt);
     this.#epoch = Math.max(this.#epoch, knowledge.epoch);
     const fresh = knowledge.rows.filter(({ version }) => version > this.#version);
     if (fresh.length > 0) this.#rows = [...this.#rows.filter(({ row }) => row.keepUntil >= askedAt), ...fresh];
     this.#version = Math.max(this.#version, knowledge.version);
+    return true;
   }
 
   /** Asks the directory for what is new. */

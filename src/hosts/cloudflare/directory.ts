@@ -14,6 +14,8 @@ import type { Sql } from "./sql.ts";
 
 /** What became known after a version. */
 export interface Knowledge {
+  /** Who knows less than this cannot take it in: something is missing in between. */
+  readonly after: number;
   readonly version: number;
   readonly epoch: number;
   readonly rows: readonly { readonly version: number; readonly row: RevocationRow }[];
@@ -71,7 +73,7 @@ export class Directory {
         now(),
       )
       .map((found) => ({ version: found.version, row: JSON.parse(found.row) as RevocationRow }));
-    return { version: this.#setting("version"), epoch: this.#setting("epoch"), rows };
+    return { after: version, version: this.#setting("version"), epoch: this.#setting("epoch"), rows };
   }
 
   /** An object is about to hold a connection: from now on it is told. `stamp` is new for each enrolment. */

@@ -8,6 +8,7 @@ import { Refusal } from "../../boundary/errors.ts";
 import type { InternalCaller } from "../../boundary/scheme.ts";
 import type { Mounted } from "../../registry/registry.ts";
 import type { Host } from "../port.ts";
+import { ENVELOPE_HEADER } from "./callee.ts";
 import type { ObjectSockets } from "./object-sockets.ts";
 import type { PlatformSocket } from "./platform.ts";
 
@@ -41,12 +42,21 @@ export async function answerRelay(
   const callee = new LocalCallee(runtime);
   switch (operation) {
     case "fetch":
-      return callee.fetch(args[0] as InternalTarget, request!);
+      return unmarked(await callee.fetch(args[0] as InternalTarget, request!));
     case "events":
       return callee.events(...(args as [InternalTarget, string]), new AbortController().signal);
     default:
       throw new Refusal("fault", { reason: `object.operation:${operation}` });
   }
+}
+
+/** Without the mark of an envelope: a handler that passes on what came from outside must not be taken for a refusal. */
+export function unmarked(response: Response): Response {
+  if (!response.headers.has(ENVELOPE_HEADER)) return response;
+  const { status, statusText } = response;
+  const headers = new Headers(response.headers);
+  headers.delete(ENVELOPE_HEADER);
+  return new Response(response.body, { status, statusText, headers });
 }
 
 /** Sockets to collect at once, and how long, ms. */
@@ -77,7 +87,7 @@ export class Tickets {
     const found = this.#waiting.get(ticket);
     this.#waiting.delete(ticket);
     if (found === undefined) throw new Refusal("not_found", { reason: "object.ticket" });
-    const { client, socket } = sockets.accept(false);
+    const { client, socket } = sockets.accept("inside");
     serveInternal(runtime, found.caller, found.path, found.offered, socket);
     return switching(client, "");
   }

@@ -64,10 +64,17 @@ export class ObjectSockets {
     return revoked;
   }
 
-  /** Opens a socket; `lasting` ones may outlive the memory of the object. The end for the peer, and what to serve. */
-  accept(lasting: boolean): { readonly client: PlatformSocket; readonly socket: HibernatingSocket | HoldingSocket } {
+  /**
+   * Opens a socket; `lasting` ones may outlive the memory of the object, and those to the `inside` take frames of any length.
+   * The end for the peer, and what to serve.
+   */
+  accept(kind: "lasting" | "holding" | "inside"): {
+    readonly client: PlatformSocket;
+    readonly socket: HibernatingSocket | HoldingSocket;
+  } {
     const { client, server } = socketPair();
-    if (!lasting) return { client, socket: new HoldingSocket(server) };
+    if (kind === "inside") return { client, socket: new HoldingSocket(server) };
+    if (kind === "holding") return { client, socket: new HoldingSocket(server, this.#maxPayload) };
     this.#state.acceptWebSocket(server);
     const socket = this.#wrap(server, null);
     this.touch();

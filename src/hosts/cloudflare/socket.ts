@@ -131,13 +131,19 @@ export class HoldingSocket implements Socket {
   #early: (string | Uint8Array)[] = [];
   #isClosed = false;
 
-  constructor(socket: PlatformSocket) {
+  /** `maxPayload`: the longest frame that is looked at, where its peer is outside. */
+  constructor(socket: PlatformSocket, maxPayload = Number.POSITIVE_INFINITY) {
     this.#socket = socket;
     socket.binaryType = "arraybuffer";
     socket.accept();
     socket.addEventListener("message", ({ data }) => {
       const frame = typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer);
       if (this.#isClosed) return;
+      if (frame.length > maxPayload) {
+        this.close(1009, "message/incoming_too_long");
+        this.#handlers?.close(1009, "");
+        return;
+      }
       if (this.#handlers === null) this.#early.push(frame);
       else this.#handlers.message(frame);
     });

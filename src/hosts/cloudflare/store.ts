@@ -50,6 +50,8 @@ interface Known {
 export interface ObjectStoreOptions {
   /** Told within each transaction that changed when the actor must be woken; `running` asks for it too. */
   readonly onWake?: (wakeAt: number | null, running: boolean) => void;
+  /** Told when a transaction was undone, and with it whatever `onWake` did. */
+  readonly onRollback?: () => void;
 }
 
 export class ObjectStore implements ActorStore {
@@ -112,6 +114,7 @@ export class ObjectStore implements ActorStore {
       this.#sql.transaction(() => this.#apply(address, writes));
     } catch (error) {
       this.#known.delete(address);
+      this.#options.onRollback?.();
       this.#failing.add(address);
       // The caller learns of the failure in the microtask after this one; what it handed over before that is refused.
       queueMicrotask(() => this.#failing.delete(address));
