@@ -20,6 +20,8 @@ export function refOfKey(key: string): ActorRef {
 }
 
 const SEPARATOR = "-";
+/** An id the engine gives. */
+const RIVET_ID = /^[a-z0-9]{30}$/;
 
 /** The id of an incarnation leads to its Rivet actor. */
 export function idPrefixOf(rivetId: string): string {
@@ -28,6 +30,6 @@ export function idPrefixOf(rivetId: string): string {
 
 /** The Rivet actor of an id; null for what no id begins with. */
 export function rivetIdOf(id: string): string | null {
-  const at = id.indexOf(SEPARATOR);
-  return at > 0 ? id.slice(0, at) : null;
+  const rivetId = id.slice(0, Math.max(0, id.indexOf(SEPARATOR)));
+  return RIVET_ID.test(rivetId) ? rivetId : null;
 }

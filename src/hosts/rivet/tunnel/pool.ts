@@ -14,6 +14,7 @@ export type Target = { readonly type: string; readonly key: string } | { readonl
 
 export interface PoolOptions {
   readonly endpoint: string;
+  readonly token: string;
   readonly namespace: string;
   readonly poolName: string;
   readonly key: Uint8Array;
@@ -70,13 +71,31 @@ export class TunnelPool {
       try {
         return await this.#attempt(target, name, ATTEMPTS[Math.min(round, ATTEMPTS.length - 1)]!);
       } catch (error) {
-        if (error instanceof Refusal) throw error;
+        if ("id" in target && !(await this.#exists(target.id))) {
+          throw new Refusal("not_found", { reason: "actor.missing", group: "actor" });
+        }
         if (this.#isClosed || clock.now() + pause >= deadline) {
           log.warn({ target, err: error }, "an actor could not be reached");
           throw new Refusal("unavailable", { reason: "actor.unreachable", retryAfter: 1, cause: error });
         }
         await new Promise<void>((done) => clock.after(pause, done));
       }
+    }
+  }
+
+  /** Its gateway does not tell an id it never gave from an actor that moves. True where it cannot be asked. */
+  async #exists(id: string): Promise<boolean> {
+    const { endpoint, namespace, token } = this.#options;
+    const query = new URLSearchParams({ namespace, actor_ids: id });
+    try {
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await fetch(`${endpoint}/actors?${query}`, { headers, signal: AbortSignal.timeout(5000) });
+      if (response.status === 400) return false;
+      if (!response.ok) return true;
+      const { actors } = (await response.json()) as { readonly actors: readonly { readonly destroy_ts: unknown }[] };
+      return actors.some(({ destroy_ts }) => destroy_ts === null);
+    } catch {
+      return true;
     }
   }
 
@@ -93,9 +112,7 @@ export class TunnelPool {
       socket.on("error", (error) => fail(error));
       socket.on("close", (code, reason) => {
         late.cancel();
-        if (code === 1011 && /not_found/.test(String(reason)) && "id" in target) {
-          fail(new Refusal("not_found", { reason: "actor.missing", group: "actor" }));
-        } else fail(new Error(`The tunnel closed with ${code} ${String(reason)}`));
+        fail(new Error(`The tunnel closed with ${code} ${String(reason)}`));
         if (mux !== null) this.#ended(mux, name, String(reason));
       });
       socket.on("message", (data, isBinary) => {
