@@ -90,6 +90,8 @@ export class Runtime {
   #epoch = 0;
   #provisional = 0;
   #pendingSockets = 0;
+  /** Connections on their way, beside those that stand. */
+  #opening = 0;
   #wakeTimer: Timer | null = null;
   #wakeAt = Number.POSITIVE_INFINITY;
   #pruneTimer: Timer | null = null;
@@ -349,6 +351,23 @@ export class Runtime {
       timer.cancel();
       if (counted) this.#pendingSockets -= 1;
       counted = false;
+    };
+  }
+
+  /**
+   * Takes the place of a connection before anything is done for it; gives back how to leave it, once or more often: when the
+   * connection stands, and is counted as such, or never will.
+   * @throws Refusal `overloaded` past `maxConnections`
+   */
+  takePlace(): () => void {
+    if (this.connections.size + this.#opening >= this.limits.maxConnections) {
+      throw new Refusal("overloaded", { reason: "connections.limit" });
+    }
+    this.#opening += 1;
+    let isTaken = true;
+    return () => {
+      if (isTaken) this.#opening -= 1;
+      isTaken = false;
     };
   }
 

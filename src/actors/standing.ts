@@ -43,10 +43,9 @@ export async function openStanding(runtime: Runtime, call: StandingCall): Promis
   let outcome: ReturnType<typeof outcomeOf> | "ok" = "ok";
   let reason = "";
   let correlationId: string | null = null;
+  let leavePlace = (): void => {};
   try {
-    if (runtime.connections.size >= runtime.limits.maxConnections) {
-      throw new Refusal("overloaded", { reason: "connections.limit" });
-    }
+    leavePlace = runtime.takePlace();
     const failing = refuseCrowding(runtime, call);
     if (failing !== null) throw failing;
     // What stays open must hear of revocations.
@@ -62,6 +61,7 @@ export async function openStanding(runtime: Runtime, call: StandingCall): Promis
     correlationId = correlationOf(runtime.host, error);
     throw error;
   } finally {
+    leavePlace();
     const key = "id" in call.address ? `@${call.address.id}` : keyText(call.address.key);
     const duration = runtime.host.clock.now() - started;
     const { decisions } = runtime;
@@ -136,6 +136,8 @@ async function attach(
       }
       const created = instance.isProvisional;
       if (created && !(await runtime.promote(instance))) continue;
+      // Hooks may have taken longer than an enrolment that holds nothing lasts.
+      if (runtime.surroundings !== null && call.kind !== "stateless") await runtime.surroundings.enroll();
       const end = instance.connections.endOf(connection);
       if (end !== null) throw endedLease(end);
       return { instance, connection, created };

@@ -8,6 +8,7 @@
 import type { SealedCaller } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
 import { endedLease } from "../boundary/gate.ts";
+import { isPromise } from "../boundary/maybe-promise.ts";
 import type { By } from "../boundary/party.ts";
 import type { RateSubject } from "../boundary/rate.ts";
 import type { Presentation } from "../boundary/scheme.ts";
@@ -77,7 +78,9 @@ export function refuseDead(runtime: Runtime, credentials: Credentials): Refusal 
 export async function invokeStateless<T>(runtime: Runtime, call: StatelessCall, run: Admitted<T>): Promise<T> {
   const started = runtime.host.clock.now();
   let caller: SealedCaller | null = null;
+  let leavePlace = (): void => {};
   try {
+    if (call.keepConnection) leavePlace = runtime.takePlace();
     const limited = runtime.rates.refuseUnproved(rateSubject(call));
     if (limited !== null) throw limited;
     // What stays open must hear of revocations.
@@ -85,7 +88,10 @@ export async function invokeStateless<T>(runtime: Runtime, call: StatelessCall, 
     const proved = await authenticate(runtime, call.by, call.presentation);
     caller = proved.caller;
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const outcome = await attempt(runtime, call, proved.credentials, proved.caller, started, run);
+      const outcome = await attempt(runtime, call, proved.credentials, proved.caller, started, (...admitted) => {
+        leavePlace();
+        return run(...admitted);
+      });
       if (outcome !== AGAIN) return outcome as T;
     }
     throw new Refusal("overloaded", { reason: "create.raced" });
@@ -95,6 +101,8 @@ export async function invokeStateless<T>(runtime: Runtime, call: StatelessCall, 
       throw error;
     }
     throw error.cause;
+  } finally {
+    leavePlace();
   }
 }
 
@@ -141,8 +149,12 @@ async function attempt<T>(
       if (instance.isProvisional) runtime.discard(instance);
       throw error;
     }
-    if (instance.isProvisional) {
-      if (!(await runtime.promote(instance))) return AGAIN;
+    const isNew = instance.isProvisional;
+    if (isNew && !(await runtime.promote(instance))) return AGAIN;
+    // Hooks may have taken longer than an enrolment that holds nothing lasts.
+    const enrolling = call.keepConnection ? runtime.surroundings?.enroll() : undefined;
+    if (isPromise(enrolling)) await enrolling;
+    if (isNew || isPromise(enrolling)) {
       const end = instance.connections.endOf(connection);
       if (end !== null) throw endedLease(end);
     }

@@ -18,7 +18,7 @@ import { binaryFraming } from "../protocol/mux-binary.ts";
 import { textFraming } from "../protocol/mux-text.ts";
 import { type ActorPath, parseActorPath } from "../protocol/paths.ts";
 import type { ServiceRuntime } from "../services/runtime.ts";
-import { type Channel, inboundAt, refuseOn, serveMux } from "./mux.ts";
+import { type Channel, inboundAt, refuseOn, serveMux, unreadablePath } from "./mux.ts";
 import type { RegistryConfig } from "./registry.ts";
 
 /** What a transport does with an upgrade: the subprotocol to select, and what to call with the open socket. */
@@ -155,7 +155,7 @@ export class Edge {
     const { codec } = await rpcCodec([framing === binaryFraming ? SUBPROTOCOL_CBOR : SUBPROTOCOL]);
     const connect = (path: string, socket: Channel): void => {
       try {
-        if (!isRawPath(path)) throw new Refusal("malformed", { reason: "path", message: "The path cannot be read" });
+        if (!isRawPath(path)) throw unreadablePath();
         const own = inboundAt(inbound, `${this.#config.basePath}${path}`, socket);
         const { path: parsed, ...common } = this.#standing(own);
         if (parsed.route.kind !== "connect") throw new Refusal("not_found", { reason: "route.no_socket" });

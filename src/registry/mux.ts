@@ -20,6 +20,12 @@ import { closeText, type Framing, MAX_RECORDS, type MuxRecord, readClose } from 
 
 type Wire = string | Uint8Array;
 
+/** A socket whose reading can wait, where the host has one. */
+interface Pausable {
+  pause?(): void;
+  resume?(): void;
+}
+
 /** What a shared socket needs of the runtime behind it. */
 export type MuxRuntime = Pick<Runtime, "host" | "limits" | "pendingSocket">;
 
@@ -39,7 +45,7 @@ export function serveMux(options: MuxOptions): void {
 
 class MuxSession {
   readonly #options: MuxOptions;
-  readonly #socket: Socket;
+  readonly #socket: Socket & Pausable;
   readonly #framing: Framing;
   readonly #channels = new Map<number, Channel>();
   #highest = 0;
@@ -49,6 +55,8 @@ class MuxSession {
   /** Raised whenever everything sent so far is on the wire. */
   #drained = 0;
   #cancelIdle: (() => void) | null = null;
+  /** Channels whose servers are behind: nothing is read while there are any. */
+  readonly #behind = new Set<number>();
   #isOver = false;
 
   constructor(options: MuxOptions) {
@@ -82,6 +90,16 @@ class MuxSession {
     if (!this.#channels.delete(channel)) return;
     this.#write(this.#framing.control(channel, closeText(code, reason)));
     if (this.#channels.size === 0) this.#countIdle();
+  }
+
+  /** What comes next may be for any channel: one that is behind stops the reading of all (G12). */
+  pause(channel: number): void {
+    if (this.#behind.size === 0) this.#socket.pause?.();
+    this.#behind.add(channel);
+  }
+
+  resume(channel: number): void {
+    if (this.#behind.delete(channel) && this.#behind.size === 0) this.#socket.resume?.();
   }
 
   #received(data: Wire): void {
@@ -120,7 +138,8 @@ class MuxSession {
     this.#channels.set(number, channel);
     this.#cancelIdle?.();
     this.#cancelIdle = null;
-    if (isFull) this.#refuseChannel(channel, new Refusal("overloaded", { reason: "channels.limit" }));
+    if (path.length > MAX_PATH) this.#refuseChannel(channel, unreadablePath());
+    else if (isFull) this.#refuseChannel(channel, new Refusal("overloaded", { reason: "channels.limit" }));
     else this.#options.connect(path, channel);
   }
 
@@ -205,6 +224,9 @@ class MuxSession {
 /** Past it a frame leaves although more may come in the same turn. */
 const FLUSH_BYTES = 262_144;
 
+/** Characters: as much as a request line of its own could carry. */
+const MAX_PATH = 8192;
+
 /** One connection of a shared socket. */
 export class Channel implements Socket {
   readonly number: number;
@@ -260,6 +282,13 @@ export class Channel implements Socket {
     this.close(1006, "");
   }
 
+  pause(): void {
+    if (!this.#isOver) this.#session.pause(this.number);
+  }
+  resume(): void {
+    this.#session.resume(this.number);
+  }
+
   received(frame: Wire): void {
     if (!this.#isOver) this.#handlers?.message(frame);
   }
@@ -272,6 +301,7 @@ export class Channel implements Socket {
   }
 
   #told(code: number, reason: string): void {
+    this.resume();
     this.#abort?.abort(new Error("the peer went away"));
     this.#handlers?.close(code, reason);
   }
@@ -309,6 +339,11 @@ export function refuseOn(
   socket.attach({ message: () => {}, close: () => {} });
   socket.send(codec.encode(errorMessage(failure), "message"));
   socket.close(closeCodeOf(failure), `${failure.group}/${failure.code}`);
+}
+
+/** What a channel is told whose path names nothing. */
+export function unreadablePath(): Refusal {
+  return new Refusal("malformed", { reason: "path", message: "The path cannot be read" });
 }
 
 function malformed(message: string): Refusal {

@@ -1,0 +1,89 @@
+/** What counts as a connection counts from its first moment, whatever it is, and however many come at once (G12). */
+import { actor, event, type RegistryLimits, setup, Visitor } from "byward";
+import { expect, test } from "vitest";
+import { TestMux } from "./mux-socket.ts";
+import { type Virtual, virtual } from "./virtual.ts";
+
+let isSlow = false;
+let entered = 0;
+
+const world = (limits: Partial<RegistryLimits>): Promise<Virtual> => {
+  isSlow = false;
+  entered = 0;
+  return virtual(
+    setup({
+      limits,
+      use: {
+        room: actor({
+          by: Visitor,
+          state: {},
+          events: { news: event<number>() },
+          onBeforeConnect: async () => {
+            entered += 1;
+            if (isSlow) await new Promise((resolve) => setTimeout(resolve, 20));
+          },
+          onWebSocket: () => {},
+          canInvoke: () => true,
+          actions: { say: () => 1 },
+        }),
+      },
+    }),
+  );
+};
+const ROOM = "/actors/room/one";
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+test("connections that open at the same time do not pass maxConnections together", async () => {
+  const one = await world({ maxConnections: 3 });
+  await (await one.rpc(ROOM)).close(1000, "");
+  isSlow = true;
+  const mux = await TestMux.open(one);
+  const channels = Array.from({ length: 20 }, () => mux.channel(ROOM));
+  await pause(100);
+  await one.settle();
+  expect(one.edge.runtime.connections.size).toBe(3);
+  expect(channels.filter((channel) => channel.of("ready").length === 1)).toHaveLength(3);
+  expect(channels.flatMap(({ messages }) => messages).filter(({ code }) => code === "overloaded")).toHaveLength(17);
+});
+
+test("a channel that is opened and left at once still counts while its hooks run", async () => {
+  const one = await world({ maxConnections: 3 });
+  await (await one.rpc(ROOM)).close(1000, "");
+  isSlow = true;
+  entered = 0;
+  const mux = await TestMux.open(one);
+  for (let count = 0; count < 50; count++) mux.channel(ROOM).say("!1000 ");
+  await pause(100);
+  expect(entered).toBeLessThanOrEqual(3);
+  expect(one.edge.runtime.connections.size).toBe(0);
+  isSlow = false;
+  expect((await one.rpc(ROOM)).of("ready")).toHaveLength(1);
+});
+
+test("streams of events and raw sockets are connections: past maxConnections they are refused", async () => {
+  const one = await world({ maxConnections: 2 });
+  const stream = await one.fetch(`${ROOM}/events/news`);
+  expect(stream.status).toBe(200);
+  const socket = await one.raw(`${ROOM}/websocket/`);
+  expect(socket.closed).toBeNull();
+  expect((await one.fetch(`${ROOM}/events/news`)).status).toBe(429);
+  expect((await one.raw(`${ROOM}/websocket/`)).closed?.code).toBe(1013);
+  expect((await one.rpc(ROOM)).closed?.code).toBe(1013);
+  // A call that stands on nothing still passes.
+  expect((await one.fetch(`${ROOM}/actions/say`, { method: "POST", body: "[]", headers: JSON_TYPE })).status).toBe(200);
+  await stream.body?.cancel();
+  await one.settle();
+  expect((await one.rpc(ROOM)).of("ready")).toHaveLength(1);
+});
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+test("the path of a channel is as long as a request line may be, not as a frame", async () => {
+  const one = await world({});
+  const mux = await TestMux.open(one);
+  const channel = mux.channel(`/actors/room/one${"/a".repeat(40_000)}`);
+  await one.settle();
+  expect(channel.closed?.code).toBe(1008);
+  expect(channel.messages).toMatchObject([{ code: "invalid_request" }]);
+  expect(mux.socket.closed).toBeNull();
+});
