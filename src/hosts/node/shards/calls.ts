@@ -41,12 +41,21 @@ export class Calls {
     return this.#pending.size;
   }
 
+  /** Calls the other side although too many calls wait already: for what every thread must know. */
+  tell(method: string, data: unknown): Promise<unknown> {
+    return this.#channel.isOpen ? this.#post(method, data, null) : Promise.reject(threadGone());
+  }
+
   /** Calls the other side. `watch` gives the signal of the peer behind the call, should the other side ask for it. */
   call(method: string, data: unknown, watch: (() => AbortSignal) | null = null): Promise<unknown> {
     if (!this.#channel.isOpen) return Promise.reject(threadGone());
     if (this.#pending.size >= MAX_PENDING) {
       return Promise.reject(new Refusal("overloaded", { reason: "shard.calls", retryAfter: 1 }));
     }
+    return this.#post(method, data, watch);
+  }
+
+  #post(method: string, data: unknown, watch: (() => AbortSignal) | null): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const id = ++this.#last;
       this.#pending.set(id, { resolve, reject, watch });

@@ -163,11 +163,17 @@ export class Router implements ActorRouter, Fleet {
     this.#levels.set(peer, levels);
   }
 
-  /** A shard that ends meanwhile has closed what it had, and reads what is in force when it starts again. */
+  /**
+   * A shard that ends meanwhile has closed what it had, and reads what is in force when it starts again. One that lives and
+   * did not confirm makes the whole fail: nobody may take it for confirmed (G7).
+   */
   #tellAll<T>(method: string, data: unknown): Promise<(T | null)[]> {
-    return Promise.all(
-      this.#shards.all().map((peer) => peer.calls.call(method, data).catch(() => null) as Promise<T | null>),
-    );
+    const tell = (peer: Peer): Promise<T | null> =>
+      (peer.calls.tell(method, data) as Promise<T>).catch((error: unknown) => {
+        if (peer.isOpen) throw error;
+        return null;
+      });
+    return Promise.all(this.#shards.all().map(tell));
   }
 
   #isSpread(name: string): boolean {

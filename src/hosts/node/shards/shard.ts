@@ -9,6 +9,7 @@ import type { Fleet } from "../../../actors/fleet.ts";
 import { levelsHere } from "../../../actors/levels.ts";
 import type { RevokeReceipt, Runtime } from "../../../actors/runtime.ts";
 import type { CallRef, QueueRef, ServiceLink, ServiceReceipt } from "../../../actors/service-link.ts";
+import type { ClosedConnection } from "../../../actors/surroundings.ts";
 import { ConfigurationError } from "../../../boundary/errors.ts";
 import type { RevokeQuery } from "../../../boundary/lease.ts";
 import { decode, encode } from "../../../protocol/json.ts";
@@ -52,6 +53,8 @@ class Shard {
   readonly #ownership: Ownership;
   #edge: Edge | null = null;
   #callee: Callee | null = null;
+  /** What the main thread told before there was a runtime to tell: that may have read its tables earlier. */
+  #early: ((runtime: Runtime) => void)[] = [];
 
   constructor(registry: Registry, seat: Seat, log: Logger) {
     this.#registry = registry;
@@ -92,6 +95,7 @@ class Shard {
       elsewhere: { services: this.#services(), operator: this.#operator() },
     });
     const { runtime } = this.#edge;
+    for (const learn of this.#early.splice(0)) learn(runtime);
     this.#callee = new LocalCallee(runtime);
     if (this.#seat.wantsDecisions) this.#report(runtime);
     return this.#edge;
@@ -129,6 +133,8 @@ class Shard {
 
   #answer(method: string, data: unknown, context: CallContext): Promise<unknown> {
     if (method === "stop") return this.#stop();
+    if (method === "revoked") return Promise.resolve(this.#learn([data as RevocationRow], 0));
+    if (method === "epoch") return Promise.resolve(this.#learn([], data as number));
     const edge = this.#edge;
     if (edge === null) return Promise.reject(new Error(`the shard was asked for ${method} before it had started`));
     if (ownerOfCall(method, data) !== null) return answerCall(this.#callee!, this.#peer, method, data, context);
@@ -138,14 +144,16 @@ class Shard {
         return answerRequest(this.#peer, (inbound) => edge.answer(inbound), data as RequestData, context);
       case "socket":
         return this.#serveSocket(edge, data as readonly [RequestData, number, string]);
-      case "revoked":
-        return Promise.resolve(edge.runtime.learn([data as RevocationRow], 0));
-      case "epoch":
-        edge.runtime.learn([], data as number);
-        return Promise.resolve(null);
       default:
         return Promise.reject(new TypeError(`no call is called ${method}`));
     }
+  }
+
+  /** Nothing is served before there is a runtime, so it is in force when this returns. */
+  #learn(rows: readonly RevocationRow[], epoch: number): readonly ClosedConnection[] {
+    if (this.#edge !== null) return this.#edge.runtime.learn(rows, epoch);
+    this.#early.push((runtime) => runtime.learn(rows, epoch));
+    return [];
   }
 
   async #serveSocket(edge: Edge, [data, id, protocol]: readonly [RequestData, number, string]): Promise<null> {

@@ -47,6 +47,14 @@ test("the lock of a thread that ended is freed, and nobody else's", () => {
   expect([locks[0], locks[7]]).toEqual([0, 3]);
 });
 
+test("a lock whose holder is gone for good is taken over after a while, by whoever waits", () => {
+  const table = newSharedTable(seed, 1);
+  new Int32Array(table.locks).fill(9);
+  const face = new SharedRateTable(1, 60_000, table, 1);
+  expect([face.take("one", 5), face.take("one", 6)]).toEqual([0, 59_999]);
+  expect(new Int32Array(table.locks)[0]).toBe(0);
+});
+
 test("threads that take at once share one limit", async () => {
   const table = newSharedTable(seed);
   const url = JSON.stringify(new URL("./shared-rates.ts", import.meta.url).href);

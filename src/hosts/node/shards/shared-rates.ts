@@ -3,7 +3,7 @@
  * algorithm is that of `RateTable`; the table is memory that all threads see, in sets of slots, each set under a lock.
  *
  * R1 Bounded: a full set forgets the key that has been quiet longest, which a caller over his limit who keeps coming never is. R2 No lock outlives its holder: the main thread frees
- * those of a thread that ended. R3 Keys are held as keyed digests, so that nobody can choose keys that share a slot.
+ * those of a thread that ended, and who waits too long takes one over. R3 Keys are held as keyed digests, so that nobody can choose keys that share a slot.
  */
 import { hash } from "node:crypto";
 import type { RateCounter } from "../../../boundary/rate.ts";
@@ -12,6 +12,9 @@ const WAYS = 4;
 const SETS = 16_384;
 /** Two words of digest a slot. */
 const DIGEST_WORDS = 2;
+/** Attempts at a lock between two looks at the time, and how long it is waited for, ms: longer than a thread is off its processor. */
+const SPINS = 10_000;
+const LOCK_PATIENCE = 250;
 /** Digests of keys that a thread remembers. */
 const MAX_DIGESTS = 8192;
 
@@ -101,13 +104,27 @@ export class SharedRateTable implements RateCounter {
   #inSet(key: string, run: (slot: number, set: number, low: number, high: number) => number): number {
     const [low, high] = this.#digestOf(key);
     const set = (low >>> 0) % this.#locks.length;
-    while (Atomics.compareExchange(this.#locks, set, 0, this.#holder) !== 0) {
-      // Held for some ten operations of another thread.
-    }
+    this.#lock(set);
     try {
       return run(this.#find(set, low, high), set, low, high);
     } finally {
       Atomics.store(this.#locks, set, 0);
+    }
+  }
+
+  /**
+   * Held for some ten operations of another thread. One that was ended in the middle of them would hold for ever, and the main
+   * thread, which frees its locks, may be the one that waits: past a while the lock is taken over, at the cost of a count.
+   */
+  #lock(set: number): void {
+    let until = 0;
+    for (let round = 1; Atomics.compareExchange(this.#locks, set, 0, this.#holder) !== 0; round++) {
+      if (round % SPINS !== 0) continue;
+      if (until === 0) until = performance.now() + LOCK_PATIENCE;
+      else if (performance.now() > until) {
+        Atomics.store(this.#locks, set, this.#holder);
+        return;
+      }
     }
   }
 
