@@ -1,5 +1,6 @@
 /** Two runners of one registry on one engine: what is one host to its callers, and what is out of their reach. */
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,16 +40,22 @@ const mail = service({
 
 const counter = actor({
   by: anyOf(User, Caller, Visitor),
-  state: { count: 0 },
+  state: { count: 0, text: "" },
   actions: {
     next: (c) => ++c.state.count,
     who: (c) => c.caller.party,
+    fill: (c, size: number) => {
+      c.state.text = "0123456789".repeat(size / 10);
+    },
+    length: (c) => c.state.text.length,
+    echo: (_c, text: string) => text,
     ask: (c, key: string) => c.client().getOrCreate("counter", key).action({ name: "who" }),
   },
-  onRequest: (_c, request) => Response.json([...request.headers]),
+  onRequest: async (_c, request) =>
+    request.method === "PUT" ? new Response(await request.arrayBuffer()) : Response.json([...request.headers]),
 });
 
-const registryOf = () => setup({ use: { counter }, services: { mail } });
+const registryOf = () => setup({ use: { counter }, services: { mail }, limits: { maxIncomingMessageSize: 400_000 } });
 
 let engine: Engine;
 let dataDir: string;
@@ -164,6 +171,19 @@ test("a credential that proves nobody makes nothing at the engine", async () => 
   });
   const { actors } = (await response.json()) as { readonly actors: readonly { readonly key: string }[] };
   expect(actors.map(({ key }) => key)).not.toContain("counter:never-made");
+});
+
+test("states, frames and bodies beyond what the engine documents for a message or a commit come through whole", async () => {
+  const handle = clientOf(0).counter.getOrCreate("large");
+  await handle.fill(3_000_000);
+  expect(await clientOf(1).counter.get("large").length()).toBe(3_000_000);
+  const text = "ü".repeat(150_000);
+  const connection = clientOf(1).counter.get("large").connect();
+  expect((await connection.echo(text)) === text).toBe(true);
+  const bytes = randomBytes(60_000).toString("hex").repeat(20);
+  const url = `${runners[0]!.served.url}/actors/counter/large/request/x`;
+  expect((await (await fetch(url, { method: "PUT", body: bytes })).text()) === bytes).toBe(true);
+  await connection.dispose();
 });
 
 test("a message of a service's queue is handled once, whichever runner sent it", async () => {
