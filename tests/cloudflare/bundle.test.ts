@@ -1,6 +1,8 @@
 /** What a Worker loads: by the export condition, nothing of Node, nothing but the platform's own module from outside. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { setup } from "byward";
+import { worker } from "byward/cloudflare";
 import { expect, test } from "vitest";
 import { bundleWorker } from "./workerd.ts";
 
@@ -13,7 +15,13 @@ test("the root of byward under the condition `workerd` comes before the one for 
   const root = exports["."]!;
   expect(Object.keys(root).indexOf("workerd")).toBe(0);
   expect(root["workerd"]!.default).toBe("./dist/index.cloudflare.js");
-  expect(exports["./cloudflare"]!["default"]).toBe("./dist/hosts/cloudflare/index.js");
+  expect(exports["./cloudflare"]!["workerd"]!.default).toBe("./dist/hosts/cloudflare/index.workerd.js");
+});
+
+test("elsewhere a registry is no Worker, and says so", () => {
+  const registry = setup({});
+  expect(() => registry.worker()).toThrow("[host_required]");
+  expect(() => worker(registry)).toThrow("[host_required]");
 });
 
 test("a bundled Worker imports the platform's module and nothing else", async () => {

@@ -63,7 +63,7 @@ export async function bundleWorker(options: WorkerOptions): Promise<string> {
     external: ["cloudflare:workers"],
     alias: {
       "byward/client": source("client/index.ts"),
-      "byward/cloudflare": source("hosts/cloudflare/index.ts"),
+      "byward/cloudflare": source("hosts/cloudflare/index.workerd.ts"),
       byward: source("index.cloudflare.ts"),
       ...options.alias,
     },
