@@ -24,7 +24,7 @@ service mails from queue("mails") { on message(mail: String) -> Effect[QueueResu
 actor User { auth = Bearer(secret = "B_SECRET"), identity = UserId }
 type UserId = String where NonEmpty
 actor Bank { auth = Signature(secret = "A_SECRET", header = "X-Signature") }
-service more from http { on GET("/more") by who: User | Bank () -> Effect[HttpResult[()]] { NoContent } }
+service more from http { on POST("/more") by who: User | Bank (body: Int) -> Effect[HttpResult[()]] { NoContent } }
 `,
     "src/shop/b.bynk": `context shop.b
 consumes c
