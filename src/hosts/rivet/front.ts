@@ -11,6 +11,8 @@ import { isPromise } from "../../boundary/maybe-promise.ts";
 import { keyText } from "../../protocol/key.ts";
 import type { ActorPath } from "../../protocol/paths.ts";
 import { type ActorRouter, Edge } from "../../registry/edge.ts";
+import { HeldSocket } from "../node/shards/held-socket.ts";
+import type { PausableSocket } from "../node/shards/sockets.ts";
 import type { InboundRequest, OutboundResponse, Socket } from "../port.ts";
 import { ACTOR_TYPE, rivetIdOf, rivetKey } from "./names.ts";
 import { IncomingBody, sendBody } from "./tunnel/body.ts";
@@ -67,7 +69,9 @@ class TunnelRouter implements ActorRouter {
   socket(path: ActorPath, inbound: InboundRequest, protocol: string): ((socket: Socket) => void) | null {
     const target = this.#targetOf(path);
     if (target === null) return null;
-    return (socket) => {
+    return (real) => {
+      // What comes before the tunnel stands waits, within a bound.
+      const socket = new HeldSocket(real);
       this.#relay(path, inbound, target, socket, protocol).catch((error: unknown) => {
         this.#runtime.host.log.error({ err: error }, "a socket could not be relayed");
         socket.terminate();
@@ -107,6 +111,7 @@ class TunnelRouter implements ActorRouter {
     if (compiled.bases.some((party) => party.scheme.kind === "signature")) return true;
     if (inbound.header("authorization") === null) return true;
     const presentation = await presentationOf({ runtime: this.#runtime, inbound }, false);
+    if (this.#runtime.failedProofs.refuse(compiled.bases, presentation) !== null) return false;
     const proving = this.#runtime.proveForConnection(compiled, presentation);
     const credentials = isPromise(proving) ? await proving : proving;
     return credentials.failure === null && this.#runtime.refuseRevoked(credentials) === null;
@@ -192,7 +197,7 @@ async function answered(
 type After = (delay: number, task: () => void) => unknown;
 
 /** Joins a peer's socket with a stream, both ways. */
-export function relaySocket(stream: Stream, socket: Socket, after: After): void {
+export function relaySocket(stream: Stream, socket: PausableSocket, after: After): void {
   const took = stream.took.bind(stream);
   // Credit goes back only as far as the peer reads.
   let held = 0;
@@ -206,6 +211,22 @@ export function relaySocket(stream: Stream, socket: Socket, after: After): void 
       took(held);
       held = 0;
     } else after(UNREAD_LOOK, release);
+  };
+  let isPaused = false;
+  const caughtUp = (): void => {
+    if (!stream.isOver && stream.bufferedAmount > 0) {
+      after(UNREAD_LOOK, caughtUp);
+      return;
+    }
+    isPaused = false;
+    socket.resume?.();
+  };
+  // The peer is read only as far as the actor takes.
+  const holdUp = (): void => {
+    if (isPaused || stream.bufferedAmount < UNREAD) return;
+    isPaused = true;
+    socket.pause?.();
+    after(UNREAD_LOOK, caughtUp);
   };
   let isOver = false;
   stream.handlers = {
@@ -221,7 +242,10 @@ export function relaySocket(stream: Stream, socket: Socket, after: After): void 
     },
   };
   socket.attach({
-    message: (data) => stream.message(data),
+    message: (data) => {
+      stream.message(data);
+      holdUp();
+    },
     close: (code, reason) => {
       if (isOver) return;
       isOver = true;
