@@ -166,23 +166,26 @@ describe.skipIf(!hasWorkerd)("Bynk contexts", () => {
   });
 
   test("who calls is what the binding states: another name is another caller, and none is nobody", async () => {
-    const order = async (props: string): Promise<number> => {
-      const other = join(out, `bynk-${props.length}`);
+    const order = async (what: string, instead: string, logged = ""): Promise<number> => {
+      const other = mkdtempSync(join(out, "bynk-"));
       cpSync(folder, other, { recursive: true });
       const file = join(other, "workers/shop-api/wrangler.jsonc");
       const text = readFileSync(file, "utf8");
-      const changed = text.replace(/"caller": "shop\.api"/, props);
+      const changed = text.replace(what, instead);
       expect(changed).not.toBe(text);
       writeFileSync(file, changed);
       const folders = ["shop-api", "shop-pricing"].map((name) => join(other, "workers", name));
       const running = await startWranglers(folders, { AUTH_JWT_SECRET: SECRET, PAYMENTS_SECRET: PAYMENTS });
       const body = { sku: "TE-0001", amount: 3 };
       const answer = await post(`${running.urlOf("shop-api")}/orders`, body, await as({ sub: "ada" }));
+      await expect.poll(() => running.output()).toContain(logged);
       await running.stop();
       return answer.status;
     };
+    const caller = '"caller": "shop.api"';
     // shop.pricing knows prices for shop.api alone.
-    expect(await order('"caller": "shop.other"')).toBe(422);
-    expect(await order("")).toBe(401);
+    expect(await order(caller, '"caller": "shop.other"')).toBe(422);
+    expect(await order(caller, "")).toBe(401);
+    expect(await order("CONTEXT_shop__pricing", "OTHER", "cloudflare.binding_missing")).toBe(500);
   });
 });
