@@ -107,9 +107,15 @@ function resourceOf(c: CedarContext, service: string | undefined) {
   return { id: `${c.name}/${key}`, attributes: { type: c.name, key, keys: c.key ?? [] } };
 }
 
-/** One component as it is, so that policies can compare it with an identity; several as addresses write them. */
+/**
+ * One component as it is, so that policies can compare it with an identity; several as addresses write them. No two keys have
+ * one text: a component that could be taken for several, for an encoded one or for no key is encoded too.
+ */
 function keyOf(key: readonly string[]): string {
-  return key.length === 1 ? key[0]! : key.map(encodeURIComponent).join(",");
+  const [only] = key;
+  if (key.length !== 1 || only === undefined) return key.map(encodeURIComponent).join(",");
+  if (only === "") return "%";
+  return /[,%]/.test(only) ? encodeURIComponent(only) : only;
 }
 
 function contextOf(c: CedarContext, { name, method, path }: CedarInvoke): Readonly<Record<string, unknown>> {

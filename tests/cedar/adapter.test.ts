@@ -269,3 +269,24 @@ test("a namespace, several key components and parameters reach the policies", ()
   expect(decide(c, { kind: "action", name: "say" })).toBe(true);
   expect(decide({ ...c, key: ["a b"] }, { kind: "action", name: "say" })).toBe(false);
 });
+
+test("two actors are never one resource: a component with a comma is not two components", () => {
+  const schema = SMALL.replace("entity Actor;", "entity Actor = { key: String };");
+  const texts: readonly (readonly [string, readonly string[]])[] = [
+    ["acme,ada", ["acme", "ada"]],
+    ["acme%2Cada", ["acme,ada"]],
+    ["acme%252Cada", ["acme%2Cada"]],
+    ["%", [""]],
+    ["", []],
+    ["%25", ["%"]],
+    ["a b", ["a b"]],
+  ];
+  const caller = { party: "User", base: "User", claims: {} };
+  for (const [text, own] of texts) {
+    for (const condition of [`when { resource.key == "${text}" }`, `when { resource == Actor::"room/${text}" }`]) {
+      const decide = cedar(`permit (principal, action, resource) ${condition};`, schema);
+      const allowed = texts.filter(([, key]) => decide({ caller, name: "room", key }, { kind: "action", name: "say" }));
+      expect(allowed).toEqual([[text, own]]);
+    }
+  }
+});
