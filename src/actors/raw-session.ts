@@ -56,6 +56,7 @@ export class RawSession implements ConnectionLink {
   #decidedIn: number | null = null;
   #isDeciding = false;
   #undecided: { readonly data: string | Uint8Array; readonly way: "in" | "out" }[] = [];
+  #undecidedSize = 0;
   /** Of the handler of this life; null when the socket is over. */
   #scope: InvocationScope | null = null;
   #isSettled = false;
@@ -320,6 +321,7 @@ export class RawSession implements ConnectionLink {
     this.#decidedIn = epoch;
     const undecided = this.#undecided;
     this.#undecided = [];
+    this.#undecidedSize = 0;
     for (const { data, way } of undecided) {
       if (way === "in") this.received(data);
       else this.#write(data);
@@ -329,7 +331,11 @@ export class RawSession implements ConnectionLink {
   /** Bounded as what comes before admission is. */
   #hold(data: string | Uint8Array, way: "in" | "out"): void {
     this.#undecided.push({ data: copyOf(data), way });
-    if (this.#undecided.length > MAX_UNDECIDED) this.#connection?.close(1013, "byward/overloaded");
+    this.#undecidedSize += data.length;
+    if (this.#undecided.length <= MAX_UNDECIDED && this.#undecidedSize <= this.#options.runtime.limits.maxBufferedBytes)
+      return;
+    this.#connection?.close(1013, "byward/overloaded");
+    this.#undecided = [];
   }
 
   closed(code: number, reason: string): void {

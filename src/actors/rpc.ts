@@ -80,7 +80,9 @@ class RpcSession implements ConnectionLink {
   #phase: Phase = "hello";
   #instance: ActorInstance | null = null;
   #connection: Connection | null = null;
-  #waiting: ClientMessage[] = [];
+  #waiting: { readonly message: ClientMessage; readonly size: number }[] = [];
+  /** Of what waits, as it came. */
+  #waitingSize = 0;
   #deciding = false;
   #out: Wire[] = [];
   /** Results in `#out`. */
@@ -140,10 +142,11 @@ class RpcSession implements ConnectionLink {
       this.#close(new Refusal("too_large", { reason: "message.too_long" }));
       return;
     }
-    for (const message of messages) this.#take(message);
+    const size = data.length / messages.length;
+    for (const message of messages) this.#take(message, size);
   }
 
-  #take(message: ClientMessage): void {
+  #take(message: ClientMessage, size: number): void {
     if (this.#phase === "hello") {
       if (message.t !== "hello") this.#malformed("the first message must be a hello");
       else void this.#open(message);
@@ -157,11 +160,13 @@ class RpcSession implements ConnectionLink {
       this.#begin(message);
       return;
     }
-    if (this.#waiting.length >= this.#runtime.limits.maxPendingMessages) {
+    const { maxPendingMessages, maxBufferedBytes } = this.#runtime.limits;
+    this.#waitingSize += size;
+    if (this.#waiting.length >= maxPendingMessages || this.#waitingSize > maxBufferedBytes) {
       this.#close(new Refusal("overloaded", { reason: "messages.pending" }));
       return;
     }
-    this.#waiting.push(message);
+    this.#waiting.push({ message, size });
   }
 
   async #open(hello: HelloMessage): Promise<void> {
@@ -222,7 +227,11 @@ class RpcSession implements ConnectionLink {
 
   #next(): void {
     this.#deciding = false;
-    while (!this.#deciding && this.#waiting.length > 0 && this.#phase === "open") this.#begin(this.#waiting.shift()!);
+    while (!this.#deciding && this.#waiting.length > 0 && this.#phase === "open") {
+      const { message, size } = this.#waiting.shift()!;
+      this.#waitingSize = this.#waiting.length === 0 ? 0 : this.#waitingSize - size;
+      this.#begin(message);
+    }
   }
 
   /** The actor sleeps, or is about to: it is woken first, and this connection is its own again. */

@@ -87,3 +87,35 @@ test("the path of a channel is as long as a request line may be, not as a frame"
   expect(channel.messages).toMatchObject([{ code: "invalid_request" }]);
   expect(mux.socket.closed).toBeNull();
 });
+
+test("messages that wait for a decision are bounded in bytes, not in number alone", async () => {
+  let decide: (allowed: boolean) => void = () => {};
+  const one = await virtual(
+    setup({
+      limits: { maxBufferedBytes: 100_000 },
+      use: {
+        room: actor({
+          by: Visitor,
+          state: {},
+          canInvoke: () =>
+            new Promise<boolean>((resolve) => {
+              decide = resolve;
+            }),
+          actions: { say: (_c, _text: string) => 1 },
+        }),
+      },
+    }),
+  );
+  const socket = await one.rpc(ROOM);
+  for (let id = 1; id <= 5; id++) socket.say({ t: "action", id, name: "say", args: ["x".repeat(30_000)] });
+  await one.settle();
+  expect(socket.closed).toEqual({ code: 1013, reason: "byward/overloaded" });
+  const patient = await one.rpc(ROOM);
+  for (let id = 1; id <= 12; id++) {
+    patient.say({ t: "action", id, name: "say", args: ["x".repeat(30_000)] });
+    await one.settle();
+    decide(true);
+    await one.settle();
+  }
+  expect([patient.closed, patient.of("result").length]).toEqual([null, 12]);
+});
