@@ -35,6 +35,9 @@ export async function open({ url, token }: Options): Promise<Side> {
         }
         sockets = [...sockets, ...more];
       },
+      subscribe: async (event) => {
+        for (const socket of sockets) await socket.ask(JSON.stringify({ t: "subscribe", id: 1, name: event }));
+      },
       lost: () => lost,
       pace: (argument) => keepPace(sockets, argument as Pace),
     },
