@@ -47,12 +47,23 @@ export interface Workerd {
 }
 
 const running = new Set<ChildProcess>();
+const homes = new Set<string>();
 process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
+  for (const home of homes) rmSync(home, { recursive: true, force: true });
 });
 
-/** Bundles a Worker as its platform would load it: the condition `workerd`, no `node:*`. */
-export async function bundleWorker(options: WorkerOptions): Promise<string> {
+const bundled = new Map<string, Promise<string>>();
+
+/** Bundles a Worker as its platform would load it: the condition `workerd`, no `node:*`. Once for each module. */
+export function bundleWorker(options: Pick<WorkerOptions, "entry" | "alias">): Promise<string> {
+  const key = JSON.stringify([options.entry, options.alias]);
+  const known = bundled.get(key) ?? bundle(options);
+  bundled.set(key, known);
+  return known;
+}
+
+async function bundle(options: Pick<WorkerOptions, "entry" | "alias">): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [options.entry],
     bundle: true,
@@ -97,6 +108,7 @@ export async function startConfigured(configured: Configured): Promise<Workerd> 
   const { modules, config } = configured;
   const home = mkdtempSync(join(tmpdir(), "byward-workerd-"));
   const dataDir = join(home, "data");
+  homes.add(home);
   await mkdir(dataDir);
   for (const [name, text] of Object.entries(modules)) await writeFile(join(home, name), text);
   await writeFile(join(home, "config.capnp"), config(dataDir));
@@ -119,6 +131,7 @@ export async function startConfigured(configured: Configured): Promise<Workerd> 
     stop: async () => {
       await process.kill();
       rmSync(home, { recursive: true, force: true });
+      homes.delete(home);
     },
   };
 }
