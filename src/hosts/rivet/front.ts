@@ -140,18 +140,43 @@ export function targetOf({ name, address }: Pick<ActorPath, "name" | "address">)
   return id === null ? null : { type: ACTOR_TYPE, id };
 }
 
+/** Bodies up to this size are gathered first, so that a small request is one message. */
+const SMALL_BODY = 32 * 1024;
+
 /** Sends a request on a stream of its own; resolves with the head of the answer. */
-export function exchange(
+export async function exchange(
   mux: { open(head: unknown): Stream },
   head: RequestHead,
   inbound: Pick<InboundRequest, "stream" | "signal">,
+): Promise<OutboundResponse> {
+  const sent = head.hasBody ? inbound.stream() : null;
+  const small = sent !== null && isSmall(head) ? await gathered(sent) : null;
+  return exchangeNow(mux, head, inbound.signal, small ?? sent);
+}
+
+function isSmall({ headers }: RequestHead): boolean {
+  const length = headers.find(([name]) => name.toLowerCase() === "content-length")?.[1];
+  return length !== undefined && Number(length) <= SMALL_BODY;
+}
+
+async function gathered(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const part of body) parts.push(part);
+  return joined(parts);
+}
+
+function exchangeNow(
+  mux: { open(head: unknown): Stream },
+  head: RequestHead,
+  signal: AbortSignal,
+  sent: ReadableStream<Uint8Array> | Uint8Array | null,
 ): Promise<OutboundResponse> {
   const stream = mux.open(head);
   const body = new IncomingBody(stream);
   return new Promise((done, fail) => {
     const leave = (): void => stream.reset("the peer went away");
-    inbound.signal.addEventListener("abort", leave, { once: true });
-    const over = (): void => inbound.signal.removeEventListener("abort", leave);
+    signal.addEventListener("abort", leave, { once: true });
+    const over = (): void => signal.removeEventListener("abort", leave);
     stream.handlers = {
       head: (told) => {
         answered(stream, told as ResponseHead, body, over).then(done, fail);
@@ -169,9 +194,12 @@ export function exchange(
       },
     };
     if (!head.hasBody) return;
-    const sent = inbound.stream();
-    if (sent === null) stream.end();
-    else void sendBody(stream, sent);
+    if (sent instanceof ReadableStream) {
+      void sendBody(stream, sent);
+      return;
+    }
+    if (sent !== null) void stream.write(sent);
+    stream.end();
   });
 }
 

@@ -36,6 +36,8 @@ export async function answer(stream: Stream, { status, headers, body }: Outbound
     await sendBody(stream, body);
     return;
   }
-  if (body !== null) await stream.write(typeof body === "string" ? textBytes(body) : body);
+  // Not waited for in between: what is said in one turn is one message.
+  const written = body === null ? null : stream.write(typeof body === "string" ? textBytes(body) : body);
   stream.end();
+  await written;
 }

@@ -34,7 +34,7 @@ const IDLE = 5000;
  * ms for one attempt: opening, and the actor's welcome. The engine keeps an attempt waiting that it made for an owner which
  * then turned out to be gone; the next one finds the new owner. So the first are short.
  */
-const ATTEMPTS = [2000, 3000, 5000, 10_000] as const;
+const ATTEMPTS = [2000, 3000, 3000, 5000] as const;
 const FIRST_PAUSE = 50;
 const LONGEST_PAUSE = 1000;
 
