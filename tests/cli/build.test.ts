@@ -216,6 +216,12 @@ test("bindings of one's own stay, those to contexts are written anew, consumers 
   expect(config["triggers"]).toBeUndefined();
 });
 
+test("a Worker that is to be reached and has no address is told", () => {
+  expect(written({ workers_dev: false }).notes).toEqual([expect.stringContaining("Nothing outside reaches shop")]);
+  expect(written({ workers_dev: false, routes: [{ pattern: "shop.example/*" }] }).notes).toEqual([]);
+  expect(written({ workers_dev: false }).config).toMatchObject({ workers_dev: false });
+});
+
 test("comments and trailing commas are read, and text that looks like them is left", () => {
   const text = '{ // one\n "a": "// no /* no */", /* two */ "b": [1, 2, ], "c": ",}", }';
   expect(parseJsonc(text)).toEqual({ a: "// no /* no */", b: [1, 2], c: ",}" });

@@ -42,7 +42,7 @@ export function wranglerFile(plan: WorkerPlan, existing: string | null, where: s
     ...section(old, "queues", "consumers", consumers(old, plan)),
   };
   const kept = Object.fromEntries(Object.entries(old).filter(([key]) => !OWNED.has(key)));
-  const notes = [...migrations.notes, ...goneActors(existing, plan.actors)];
+  const notes = [...migrations.notes, ...goneActors(existing, plan.actors), ...noAddress(old, plan)];
   return { text: `${header(plan)}${JSON.stringify({ ...settings, ...kept }, null, 2)}\n`, notes };
 }
 
@@ -80,6 +80,13 @@ function goneActors(existing: string | null, actors: readonly string[]): readonl
     .map(
       (name) => `The actor ${name} is gone. Nobody reaches its objects any more; what they hold stays on the platform.`,
     );
+}
+
+/** A context that had calls alone got no address, and keeps none when routes are added: only its author gives it one. */
+function noAddress(old: Settings, { isPublic, name }: WorkerPlan): readonly string[] {
+  const hasRoute = old["route"] !== undefined || old["routes"] !== undefined;
+  if (!isPublic || old["workers_dev"] !== false || hasRoute) return [];
+  return [`Nothing outside reaches ${name}: its configuration says "workers_dev": false and has no routes.`];
 }
 
 /** The Worker's name in a file; null where there is none. @throws CommandFailure `build.config_unreadable` */
