@@ -13,7 +13,7 @@ import type { CompiledActor } from "./entrypoints.ts";
 import { correlationOf, outcomeOf, reasonOf } from "./failure.ts";
 import type { ActorInstance } from "./instance.ts";
 import type { Runtime } from "./runtime.ts";
-import { type Address, actorNotFound, isLookup, locateOrJudge, refuseDead } from "./stateless.ts";
+import { type Address, actorNotFound, enrolled, isLookup, locateOrJudge, refuseDead } from "./stateless.ts";
 
 export type { Address };
 
@@ -48,12 +48,11 @@ export async function openStanding(runtime: Runtime, call: StandingCall): Promis
     leavePlace = runtime.takePlace();
     const failing = refuseCrowding(runtime, call);
     if (failing !== null) throw failing;
-    // What stays open must hear of revocations.
-    if (call.kind !== "stateless") await runtime.surroundings?.enroll();
     const credentials = await runtime.proveForConnection(compiled, call.presentation);
     const dead = refuseDead(runtime, credentials);
     if (dead !== null) throw dead;
     caller = callerOfConnection(compiled, credentials);
+    if (call.kind !== "stateless") await enrolled(runtime, credentials);
     return await attach(runtime, call, credentials, caller);
   } catch (error) {
     outcome = outcomeOf(error);

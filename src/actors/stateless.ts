@@ -83,10 +83,9 @@ export async function invokeStateless<T>(runtime: Runtime, call: StatelessCall, 
     if (call.keepConnection) leavePlace = runtime.takePlace();
     const limited = runtime.rates.refuseUnproved(rateSubject(call));
     if (limited !== null) throw limited;
-    // What stays open must hear of revocations.
-    if (call.keepConnection) await runtime.surroundings?.enroll();
     const proved = await authenticate(runtime, call.by, call.presentation);
     caller = proved.caller;
+    if (call.keepConnection) await enrolled(runtime, proved.credentials);
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const outcome = await attempt(runtime, call, proved.credentials, proved.caller, started, (...admitted) => {
         leavePlace();
@@ -104,6 +103,17 @@ export async function invokeStateless<T>(runtime: Runtime, call: StatelessCall, 
   } finally {
     leavePlace();
   }
+}
+
+/**
+ * What stays open must hear of revocations, and of those before it. After the proof: who proves nothing costs nobody a call.
+ * @throws Refusal for credentials that are dead by what is known then
+ */
+export async function enrolled(runtime: Runtime, credentials: Credentials): Promise<void> {
+  if (runtime.surroundings === null) return;
+  await runtime.surroundings.enroll();
+  const dead = refuseDead(runtime, credentials);
+  if (dead !== null) throw dead;
 }
 
 const AGAIN = Symbol("again");
