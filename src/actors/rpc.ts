@@ -137,13 +137,24 @@ class RpcSession implements ConnectionLink {
       this.#malformed(error.message);
       return;
     }
-    const limit = this.#runtime.limits.maxIncomingMessageSize * messages.length;
-    if (data.length > limit) {
+    if (data.length > this.#runtime.limits.maxIncomingMessageSize && this.#isAnyTooLong(messages, data.length)) {
       this.#close(new Refusal("too_large", { reason: "message.too_long" }));
       return;
     }
     const size = data.length / messages.length;
     for (const message of messages) this.#take(message, size);
+  }
+
+  /** In a long frame of several messages, each is measured: small ones beside it make no long one shorter. */
+  #isAnyTooLong(messages: readonly ClientMessage[], length: number): boolean {
+    const { maxIncomingMessageSize } = this.#runtime.limits;
+    if (messages.length === 1 || length > maxIncomingMessageSize * messages.length) return true;
+    try {
+      return messages.some((message) => this.#codec.encode(message, "message").length > maxIncomingMessageSize);
+    } catch {
+      // What has no encoding of ours has no length that could be told.
+      return true;
+    }
   }
 
   #take(message: ClientMessage, size: number): void {

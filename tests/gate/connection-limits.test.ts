@@ -119,3 +119,21 @@ test("messages that wait for a decision are bounded in bytes, not in number alon
   }
   expect([patient.closed, patient.of("result").length]).toEqual([null, 12]);
 });
+
+test("a long message is not shorter for the small ones in its frame", async () => {
+  const one = await virtual(
+    setup({
+      limits: { maxIncomingMessageSize: 10_000 },
+      use: { room: actor({ by: Visitor, state: {}, actions: { say: (_c, text: string) => text.length } }) },
+    }),
+  );
+  const message = (id: number, size: number) => ({ t: "action", id, name: "say", args: ["x".repeat(size)] });
+  const many = await one.rpc(ROOM);
+  many.say([1, 2, 3, 4].map((id) => message(id, 8000)));
+  await one.settle();
+  expect([many.closed, many.of("result").map(({ output }) => output)]).toEqual([null, [8000, 8000, 8000, 8000]]);
+  const hidden = await one.rpc(ROOM);
+  hidden.say([message(1, 30_000), message(2, 1), message(3, 1), message(4, 1)]);
+  await one.settle();
+  expect([hidden.closed?.code, hidden.of("result")]).toEqual([1009, []]);
+});
