@@ -48,6 +48,8 @@ class MuxSession {
   readonly #socket: Socket & Pausable;
   readonly #framing: Framing;
   readonly #channels = new Map<number, Channel>();
+  /** Channels on which the peer has said nothing yet. */
+  readonly #silent = new Set<number>();
   #highest = 0;
   #out: Wire[] = [];
   #outBytes = 0;
@@ -88,6 +90,7 @@ class MuxSession {
 
   close(channel: number, code: number, reason: string): void {
     if (!this.#channels.delete(channel)) return;
+    this.#silent.delete(channel);
     this.#write(this.#framing.control(channel, closeText(code, reason)));
     if (this.#channels.size === 0) this.#countIdle();
   }
@@ -123,6 +126,7 @@ class MuxSession {
     }
     if (channel === 0 || channel > this.#highest) throw new DecodeError("the channel was not opened");
     const open = this.#channels.get(channel);
+    this.#silent.delete(channel);
     if (control === null) open?.received(record.frame);
     else {
       const { code, reason } = readClose(control);
@@ -134,8 +138,9 @@ class MuxSession {
     if (number <= this.#highest) throw new DecodeError("the numbers of channels ascend");
     this.#highest = number;
     const channel = new Channel(this, number, this.#options.codec.subprotocol);
-    const isFull = this.#channels.size >= this.#options.runtime.limits.maxChannels;
+    const isFull = this.#channels.size >= this.#options.runtime.limits.maxChannels || this.#silent.size >= MAX_SILENT;
     this.#channels.set(number, channel);
+    this.#silent.add(number);
     this.#cancelIdle?.();
     this.#cancelIdle = null;
     if (path.length > MAX_PATH) this.#refuseChannel(channel, unreadablePath());
@@ -217,6 +222,7 @@ class MuxSession {
     this.#cancelIdle?.();
     const channels = [...this.#channels.values()];
     this.#channels.clear();
+    this.#silent.clear();
     for (const channel of channels) channel.ended(code, reason);
   }
 }
@@ -224,6 +230,8 @@ class MuxSession {
 /** Past it a frame leaves although more may come in the same turn. */
 const FLUSH_BYTES = 262_144;
 
+/** Channels that wait for their hello: each takes a place among all sockets that do, and one peer must not take them all. */
+const MAX_SILENT = 64;
 /** Characters: as much as a request line of its own could carry. */
 const MAX_PATH = 8192;
 

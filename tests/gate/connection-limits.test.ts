@@ -137,3 +137,28 @@ test("a long message is not shorter for the small ones in its frame", async () =
   await one.settle();
   expect([hidden.closed?.code, hidden.of("result")]).toEqual([1009, []]);
 });
+
+test("one shared socket cannot take the places of all sockets that have not said hello", async () => {
+  const one = await world({ maxPendingSockets: 100 });
+  const mux = await TestMux.open(one);
+  const silent = Array.from({ length: 200 }, () => mux.channel(ROOM, null));
+  await one.settle();
+  expect(silent.filter(({ closed }) => closed === null)).toHaveLength(64);
+  expect(silent.at(-1)?.messages).toMatchObject([{ code: "overloaded" }]);
+  expect((await one.rpc(ROOM)).of("ready")).toHaveLength(1);
+  // Who says hello, or leaves, makes room.
+  silent[0]?.say({ t: "hello" });
+  silent[1]?.say("!1000 ");
+  const next = [mux.channel(ROOM, null), mux.channel(ROOM, null), mux.channel(ROOM, null)];
+  await one.settle();
+  expect(next.map(({ closed }) => closed?.code)).toEqual([undefined, undefined, 1013]);
+  expect(silent[0]?.of("ready")).toHaveLength(1);
+});
+
+test("as many channels as may be are opened at once where each says hello with its opening", async () => {
+  const one = await world({ maxPendingSockets: 10 });
+  const mux = await TestMux.open(one);
+  const channels = Array.from({ length: 500 }, () => mux.channel(ROOM));
+  await one.settle();
+  expect(channels.filter((channel) => channel.of("ready").length === 1)).toHaveLength(500);
+});
