@@ -1,7 +1,7 @@
 /**
  * The same call through others of the field: "hello world" goes in and comes back, the token verified, a decision taken for
  * every call. WebSocket: 32 calls in flight on one connection, each through its own client. HTTP: 16 connections, requests
- * written by hand; where only a peer's client knows how to call, both sides use their own.
+ * written by hand.
  * Not the same: Colyseus has MessagePack only; tRPC checks its input with zod; Hono and Fastify verify each request's token
  * anew, as their middleware does.
  *
@@ -43,18 +43,13 @@ for (const plan of [
   http("Hono with its JWT middleware", "hono", 1.2),
   http("Fastify with its JWT plugin", "fastify", null),
   {
-    id: "rivetkit-http",
-    title: "HTTP action through each one's own client, against RivetKit 2.0.33",
-    unit: "requests/s",
-    window: 16,
-    ours: { ...bywardHttp(token), load: "loads/byward-http.ts", loadOptions: { token } },
+    ...http("RivetKit 2.0.33", "rivetkit", 10),
     theirs: {
       label: "RivetKit 2.0.33",
       server: "peers/rivetkit-server.mjs",
       load: "peers/rivetkit-http-load.mjs",
       loadOptions: { token },
     },
-    target: 10,
   },
 ]) {
   results.push(await comparePair({ ...plan, rounds: 7 }));

@@ -13,9 +13,15 @@ const docs = fileURLToPath(new URL("../docs", import.meta.url));
 const START = "<!-- results: written by scripts/bench-report.ts -->";
 const END = "<!-- end of results -->";
 
+/** What is told first; the rest follows by name. */
+const ORDER = ["gate", "broadcast", "peers", "startup", "connections", "growth", "queue"];
+const rank = (name: string): number => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+
 const files = readdirSync(FOLDER)
   .filter((name) => name.endsWith(".json"))
-  .map((name) => JSON.parse(readFileSync(`${FOLDER}/${name}`, "utf8")) as Partial<ResultFile>)
+  .map((name) => name.slice(0, -".json".length))
+  .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+  .map((name) => JSON.parse(readFileSync(`${FOLDER}/${name}.json`, "utf8")) as Partial<ResultFile>)
   // Benches with figures of their own keep their own form.
   .filter((file): file is ResultFile => Array.isArray(file.results) && typeof file.bench === "string");
 const all = files.flatMap(({ results }) => results);
@@ -70,10 +76,16 @@ function sections(): string[] {
 
 function machine(): string {
   const runs = files.map(
-    ({ bench, at, quick }) => `\`${bench}\` ${at.slice(0, 10)}${quick ? " (quick: rounds too short to count)" : ""}`,
+    ({ bench, at, load, quick }) =>
+      `\`${bench}\` ${at.slice(0, 10)}${loadOf(load)}${quick ? " (quick: rounds too short to count)" : ""}`,
   );
   const [{ machine: name, node }] = files as [ResultFile, ...ResultFile[]];
   return `Run on ${name}, Node ${node}: ${runs.join(", ")}.`;
+}
+
+/** Said where others were at work: then absolute figures and spreads mean little. */
+function loadOf(load: number): string {
+  return load > 0.5 ? ` (load ${load} at its start)` : "";
 }
 
 function count(value: number): string {

@@ -4,6 +4,9 @@
  */
 import { connect, type Socket } from "node:net";
 
+const PING = 0x89;
+const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0]);
+
 export class RawSocket {
   readonly #socket: Socket;
   /** Called with what came, heads of frames included. */
@@ -31,7 +34,12 @@ export class RawSocket {
           reject(new Error(head.toString("latin1").split("\r\n")[0]));
           return;
         }
-        socket.on("data", (bytes) => raw.onBytes(bytes));
+        socket.on("data", (bytes) => {
+          // A server drops who does not answer its pings. In JSON no byte is 0x89; the length of a frame may be, and an
+          // answer to no question is allowed (RFC 6455 §5.5.3).
+          if (bytes.includes(PING)) socket.write(PONG);
+          raw.onBytes(bytes);
+        });
         resolve(raw);
       });
     });

@@ -1,6 +1,6 @@
 /** Owns what a bench leaves behind: `bench/results/<name>.json`, from which `scripts/bench-report.ts` writes the document. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Spread } from "./stats.ts";
 
@@ -66,6 +66,8 @@ export interface ResultFile {
   readonly at: string;
   readonly machine: string;
   readonly node: string;
+  /** Load average of the last minute when the bench began: above 0.5 others were at work. */
+  readonly load: number;
   /** True for short rounds, whose figures are not for the document. */
   readonly quick: boolean;
   readonly results: readonly Result[];
@@ -76,6 +78,8 @@ export const FOLDER = fileURLToPath(new URL("../results", import.meta.url));
 /** `npm run bench -- --quick`: short rounds, to see that everything runs. */
 export const QUICK = process.env["BENCH_QUICK"] === "1";
 
+const load = loadavg()[0]!;
+
 export function writeResults(bench: string, results: readonly Result[]): void {
   const all = cpus();
   const file: ResultFile = {
@@ -83,6 +87,7 @@ export function writeResults(bench: string, results: readonly Result[]): void {
     at: new Date().toISOString(),
     machine: `${all.length} × ${all[0]?.model.trim() ?? "unknown"}`,
     node: process.version,
+    load: Number(load.toFixed(1)),
     quick: QUICK,
     results,
   };

@@ -42,9 +42,14 @@ function drawRow({ title, ratio, target }: PairResult, y: number, scale: (value:
     `<rect class="bar" x="${from.toFixed(1)}" y="${middle - BAR / 2}" width="${Math.max(1, to - from).toFixed(1)}" height="${BAR}" rx="3"/>`,
     line("spread", scale(ratio.min), middle, scale(ratio.max), middle),
     target === null ? "" : line("target", scale(target), middle - BAR / 2 - 3, scale(target), middle + BAR / 2 + 3),
-    label(Math.max(to, scale(ratio.max)) + 8, middle + 4, `${ratio.median.toFixed(ratio.median >= 10 ? 1 : 2)}×`, {
-      strong: true,
-    }),
+    label(
+      Math.max(to, scale(ratio.max), target === null ? 0 : scale(target)) + 8,
+      middle + 4,
+      `${ratio.median.toFixed(ratio.median >= 10 ? 1 : 2)}×`,
+      {
+        strong: true,
+      },
+    ),
     "</g>",
   ].join("\n");
 }
