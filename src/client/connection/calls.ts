@@ -160,13 +160,11 @@ export class Calls {
 
   #write(call: Call): void {
     const { message } = call;
-    const short = message.t === "action" && this.#codec === jsonCodec ? actionText(message) : null;
-    if (short !== null) {
-      call.part = short;
-      return;
-    }
+    const isPlain = message.t === "action" && this.#codec === jsonCodec;
     try {
-      call.part = encoding(() => this.#codec!.encode(message, message.t));
+      call.part =
+        (isPlain ? writeActionText(message.id, message.name, message.args) : null) ??
+        encoding(() => this.#codec!.encode(message, message.t));
     } catch (error) {
       this.#drop(call);
       call.reject(error);
@@ -192,12 +190,8 @@ const numbered = (message: Unnumbered, id: number | undefined): ClientMessage =>
   return { ...message, id } as ClientMessage;
 };
 
-const actionText = ({ id, name, args }: ActionMessage): string | null => writeActionText(id, name, args);
-
 /** Messages in order, in as few frames as the bounds allow. */
 const batch = (codec: Codec, calls: readonly Call[]): Frame[] => {
-  const [only] = calls;
-  if (calls.length === 1 && only?.part !== undefined) return [only.part];
   const frames: Frame[] = [];
   let parts: Frame[] = [];
   let size = 0;
