@@ -14,15 +14,16 @@ import { type Codec, jsonCodec } from "../protocol/codec.ts";
 import { encode } from "../protocol/json.ts";
 import { writeResultText } from "../protocol/json-shortcuts.ts";
 import { MAX_BATCH } from "../protocol/limits.ts";
-import type {
-  ActionMessage,
-  ClientMessage,
-  ErrorMessage,
-  HelloMessage,
-  RenewMessage,
-  SendMessage,
-  ServerMessage,
-  SubscribeMessage,
+import {
+  type ActionMessage,
+  type ClientMessage,
+  type ErrorMessage,
+  type HelloMessage,
+  type RenewMessage,
+  type SendMessage,
+  type ServerMessage,
+  SUBPROTOCOL_CBOR,
+  type SubscribeMessage,
 } from "../protocol/messages.ts";
 import type { Connection, ConnectionLink, Outgoing } from "./connection.ts";
 import type { InvocationScope } from "./context.ts";
@@ -567,12 +568,16 @@ export function outgoingTooLong(size: number, limit: number): Refusal {
   });
 }
 
-/** Before anything was asked on a socket: says why, and closes. */
+/** Before anything was asked on a socket: says why, in the encoding that was selected for it, and closes. */
 export function refuseSocket(runtime: Runtime, socket: Socket, error: unknown): void {
   const failure = toWireFailure(runtime.host, error, { transport: "websocket" });
   socket.attach({ message: () => {}, close: () => {} });
-  socket.send(jsonCodec.encode(errorMessage(failure)));
-  socket.close(closeCodeOf(failure), `${failure.group}/${failure.code}`);
+  const refuse = (codec: Codec): void => {
+    socket.send(codec.encode(errorMessage(failure)));
+    socket.close(closeCodeOf(failure), `${failure.group}/${failure.code}`);
+  };
+  if (socket.protocol !== SUBPROTOCOL_CBOR) refuse(jsonCodec);
+  else void import("../protocol/cbor.ts").then(({ cborCodec }) => refuse(cborCodec));
 }
 
 /** Outcomes that never close an open connection still end one that could not be opened. */
