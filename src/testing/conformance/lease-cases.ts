@@ -6,7 +6,7 @@ export const leaseCases: readonly CaseDefinition[] = [
   {
     name: "a connection ends with its credential, and hears nothing after",
     run: async ({ host, as, token, until }) => {
-      const once = await token("ada", {}, 2);
+      const once = await token("ada", {}, 4);
       const client = host.createClient({ token: once });
       const connection = client.getOrCreate("subject", "a").connect();
       const heard: unknown[] = [];
@@ -18,7 +18,7 @@ export const leaseCases: readonly CaseDefinition[] = [
       await connection.action({ name: "open" });
       await as("bob").subject.get("a").say("before");
       await until(() => heard.length === 1, "the word before came");
-      await host.elapse(2500);
+      await host.elapse(4500);
       await as("bob").subject.get("a").say("after");
       await until(() => failure !== "", "the connection was told");
       assertEqual(heard, ["before"], "what was heard");

@@ -8,9 +8,10 @@ export const lifeCases: readonly CaseDefinition[] = [
     name: "a schedule fires when it is due, in order, and not when it was cancelled",
     run: async ({ host, as, until }) => {
       const handle = as("ada").subject.getOrCreate("a");
-      await handle.after(300, "second");
-      await handle.after(150, "first");
-      await handle.cancel((await handle.after(200, "never")) as string);
+      // Far enough apart that a slow machine arms both before either is due.
+      await handle.after(1600, "second");
+      await handle.after(800, "first");
+      await handle.cancel((await handle.after(900, "never")) as string);
       await handle.after(3_600_000, "much later");
       await until(async () => (await handle.fired()).length === 2, "both have fired");
       await host.elapse(100);
