@@ -24,12 +24,16 @@ export function text<const Names extends readonly string[]>(
   ...names: Names
 ): Text<Names[number]> {
   const fill = (args: { readonly [Name in Names[number]]: Argument }): string =>
-    parts.reduce((said, part, index) => said + shown(args[names[index - 1] as Names[number]]) + part);
+    parts.reduce((said, part, index) => {
+      const isQuoted = said.endsWith("`") && part.startsWith("`");
+      return said + shown(args[names[index - 1] as Names[number]], isQuoted) + part;
+    });
   return { template: parts.reduce((said, part, index) => `${said}{${names[index - 1]}}${part}`), fill };
 }
 
-/** A hole with nothing in it reads as a mistake of the reader's: it is shown as left out. */
-const shown = (argument: Argument | undefined): string => String(argument ?? "") || "…";
+/** Quotes around nothing read as a mistake of the reader's: what is missing there is shown as left out. */
+const shown = (argument: Argument | undefined, isQuoted: boolean): string =>
+  argument === undefined || (argument === "" && isQuoted) ? "…" : String(argument);
 
 /** One way to say a code: what is wrong, what to write under the place, and how to repair it (starting with a verb). */
 export interface Wording<Names extends string> {
