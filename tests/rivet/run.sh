@@ -13,7 +13,7 @@ if ! timeout 180 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error; 
   exit 1
 fi
 # RUST_BACKTRACE makes the engine walk its stack for every message.
-PATH="$root/node_modules/.bin:$PATH" NO_COLOR=1 RIVET_LOG_LEVEL=error \
+PATH="$root/node_modules/.bin:$PATH" NO_COLOR=1 RIVET_LOG_LEVEL=off \
   timeout 420 env -u RUST_BACKTRACE "$root/node_modules/.bin/vitest" run --root "$root" --config "$root/vitest.rivet.config.ts" \
   --reporter=default --reporter=json --outputFile.json="$report"
 status=$?
