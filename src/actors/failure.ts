@@ -35,7 +35,7 @@ export function newCorrelationId(host: Host): string {
 
 const CORRELATIONS = new WeakMap<object, string>();
 
-/** The correlation id of what was thrown: the peer and the decision log are told the same. */
+/** The correlation id for the record of what was thrown; the peer is told the same. */
 export function correlationOf(host: Host, error: unknown): string {
   if (typeof error !== "object" || error === null) return newCorrelationId(host);
   let id = CORRELATIONS.get(error);
@@ -46,12 +46,19 @@ export function correlationOf(host: Host, error: unknown): string {
   return id;
 }
 
+/** The recorded id, once: an error that programs throw again and again is another refusal each time. */
+function takeCorrelation(host: Host, error: unknown): string {
+  const id = correlationOf(host, error);
+  if (typeof error === "object" && error !== null) CORRELATIONS.delete(error);
+  return id;
+}
+
 /** Turns what was thrown into what is told. Faults are logged here, once, with the correlation id. */
 export function toWireFailure(
   host: Host,
   error: unknown,
   where: object,
-  correlationId: string = correlationOf(host, error),
+  correlationId: string = takeCorrelation(host, error),
 ): WireFailure {
   if (error instanceof UserError) {
     return {

@@ -96,7 +96,7 @@ export async function invokeStateless<T>(runtime: Runtime, call: StatelessCall, 
     throw new Refusal("overloaded", { reason: "create.raced" });
   } catch (error) {
     if (!(error instanceof DecidedError)) {
-      recordDecision(runtime, call, caller, started, error);
+      recordDecision(runtime, call, caller, started, { error });
       throw error;
     }
     throw error.cause;
@@ -234,10 +234,9 @@ function recordDecision(
   call: StatelessCall,
   caller: SealedCaller | null,
   started: number,
-  error?: unknown,
+  refused: { readonly error: unknown } | null = null,
 ): void {
   const { target, address, presentation } = call;
-  const isRefused = error !== undefined;
   runtime.decisions.record(
     started,
     call.compiled.name,
@@ -245,9 +244,9 @@ function recordDecision(
     target.kind,
     "name" in target ? target.name : "",
     caller,
-    isRefused ? outcomeOf(error) : "ok",
-    isRefused ? reasonOf(error) : "",
-    isRefused ? correlationOf(runtime.host, error) : null,
+    refused === null ? "ok" : outcomeOf(refused.error),
+    refused === null ? "" : reasonOf(refused.error),
+    refused === null ? null : correlationOf(runtime.host, refused.error),
     runtime.host.clock.now() - started,
     presentation.header("traceparent"),
   );
