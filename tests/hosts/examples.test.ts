@@ -1,59 +1,26 @@
 /** The examples run on memory, Node and workerd without a changed line, each driven by the same script; on Rivet see tests/rivet. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type SetupOptions, setup } from "byward";
+import type { SetupOptions } from "byward";
 import { createClient } from "byward/client";
-import { type RunningHost, setupTest } from "byward/testing";
+import type { RunningHost } from "byward/testing";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { chatRoom } from "../../examples/chat/room.ts";
 import { web } from "../../examples/chat/web/service.ts";
 import { emit, writeFiles } from "../bynk/emit/support/compiled.ts";
 import { hasWorkerd, startWorker, type WorkerOptions } from "../cloudflare/workerd.ts";
 import { CHAT_SECRET, driveChat } from "./chat.ts";
+import { onMemory, onNode } from "./running.ts";
 import { driveShop, SHOP_SECRETS, shopSources } from "./shop.ts";
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const chatOptions = { use: { chatRoom }, services: { web }, skew: 0 } as unknown as SetupOptions;
 
-async function onMemory(options: SetupOptions, secrets: Readonly<Record<string, string>>): Promise<RunningHost> {
-  const kit = await setupTest(null, setup(options), { env: secrets });
-  onTestFinished(() => kit.dispose());
-  return {
-    createClient: (clientOptions) => kit.createClient(clientOptions),
-    fetch: kit.fetch,
-    revoke: (query) => kit.registry.revoke(query),
-    now: () => kit.clock.now(),
-    track: (work) => kit.clock.track(work),
-    elapse: (ms) => kit.clock.advance(ms),
-    restart: kit.restart,
-    stop: kit.dispose,
-  };
-}
-
-async function onNode(options: SetupOptions): Promise<RunningHost> {
-  const dataDir = await mkdtemp(join(tmpdir(), "byward-example-"));
-  let registry = setup(options);
-  let served = await registry.serve({ port: 0, dataDir });
-  const { port } = served;
-  onTestFinished(async () => {
-    await served.close();
-    await rm(dataDir, { recursive: true });
-  });
-  return {
-    createClient: (clientOptions) => createClient(served.url, clientOptions),
-    fetch: (to, init) => fetch(served.url + to, init),
-    revoke: (query) => registry.revoke(query),
-    now: () => Date.now(),
-    elapse: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    restart: async () => {
-      await served.close();
-      registry = setup(options);
-      served = await registry.serve({ port, dataDir });
-    },
-    stop: () => served.close(),
-  };
+/** Stops with the test. */
+async function lasting(host: Promise<RunningHost>): Promise<RunningHost> {
+  const running = await host;
+  onTestFinished(() => running.stop());
+  return running;
 }
 
 async function onWorkerd(options: WorkerOptions): Promise<RunningHost> {
@@ -107,12 +74,12 @@ beforeAll(() => {
 afterAll(() => Object.assign(process.env, environment));
 
 test("the chat on memory", async () => {
-  await driveChat(await onMemory(chatOptions, { AUTH_JWT_SECRET: CHAT_SECRET }));
+  await driveChat(await lasting(onMemory(chatOptions, { AUTH_JWT_SECRET: CHAT_SECRET })));
 });
 
 test("the chat on Node", { timeout: 60_000 }, async () => {
   process.env["AUTH_JWT_SECRET"] = CHAT_SECRET;
-  await driveChat(await onNode(chatOptions));
+  await driveChat(await lasting(onNode(chatOptions)));
 });
 
 test.skipIf(!hasWorkerd)("the chat on workerd", { timeout: 60_000 }, async () => {
@@ -121,13 +88,13 @@ test.skipIf(!hasWorkerd)("the chat on workerd", { timeout: 60_000 }, async () =>
 
 test("the shop on memory", async () => {
   const { options } = await compileShop();
-  await driveShop(await onMemory(options, SHOP_SECRETS));
+  await driveShop(await lasting(onMemory(options, SHOP_SECRETS)));
 });
 
 test("the shop on Node", { timeout: 60_000 }, async () => {
   process.env["AUTH_JWT_SECRET"] = SHOP_SECRETS.AUTH_JWT_SECRET;
   const { options } = await compileShop();
-  await driveShop(await onNode(options));
+  await driveShop(await lasting(onNode(options)));
 });
 
 test.skipIf(!hasWorkerd)("the shop on workerd", { timeout: 60_000 }, async () => {
