@@ -4,14 +4,12 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { CHILD_ENTRY } from "./child-entry.ts";
 import type { ChildOptions, FromChild, Welcome } from "./messages.ts";
 import { Watcher } from "./watcher.ts";
 
 /** A child that does not stop in this time, ms, is ended: longer than it waits for requests in flight. */
 const PATIENCE_MS = 12_000;
-const EXTENSION = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
-const CHILD = fileURLToPath(new URL(`./child${EXTENSION}`, import.meta.url));
 
 export interface SupervisorEvents {
   serving(welcome: Welcome, isRestart: boolean): void;
@@ -42,7 +40,7 @@ export class Supervisor {
 
   start(): void {
     const options: ChildOptions = { ...this.#options, port: this.#port };
-    const child = spawn(process.execPath, [...process.execArgv, CHILD, JSON.stringify(options)], {
+    const child = spawn(process.execPath, [...process.execArgv, CHILD_ENTRY, JSON.stringify(options)], {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.#child = child;
