@@ -2,7 +2,9 @@
 
 /** The part of the edge a transport uses; the registry's `start` gives it. */
 interface EdgeLike {
-  handle(inbound: never): Promise<{ readonly status: number; readonly body: unknown }>;
+  handle(
+    inbound: never,
+  ): { readonly status: number; readonly body: unknown } | Promise<{ readonly status: number; readonly body: unknown }>;
   upgrade(inbound: never): Promise<{ serve(socket: never): void }>;
 }
 

@@ -62,6 +62,8 @@ export interface ConnectionOwner {
 /** Events held for one subscription while its decision is taken again; past it the subscription ends. */
 export const MAX_HELD_EVENTS = 256;
 
+const NO_SUBSCRIPTIONS: ReadonlyMap<string, Subscription> = new Map();
+
 /** Denied names remembered for one connection. */
 const MAX_DENIED_EVENTS = 256;
 
@@ -74,8 +76,9 @@ export class Connection {
   readonly params: unknown;
   readonly lease: Lease;
   readonly request: (() => Request) | null;
-  readonly subscriptions = new Map<string, Subscription>();
-  readonly facade: Conn;
+  /** Both made when first needed: a stateless call has neither. */
+  #subscriptions: Map<string, Subscription> | null = null;
+  #facade: Conn | null = null;
   caller: SealedCaller;
   link: ConnectionLink | null = null;
   state: unknown;
@@ -112,7 +115,23 @@ export class Connection {
     this.lease = options.lease;
     this.caller = options.caller;
     this.request = options.request;
-    this.facade = new ConnectionFacade(this, () => this.#owner);
+  }
+
+  /** What user code sees of it. */
+  get facade(): Conn {
+    this.#facade ??= new ConnectionFacade(this, () => this.#owner);
+    return this.#facade;
+  }
+
+  get subscriptions(): ReadonlyMap<string, Subscription> {
+    return this.#subscriptions ?? NO_SUBSCRIPTIONS;
+  }
+  addSubscription(subscription: Subscription): void {
+    this.#subscriptions ??= new Map();
+    this.#subscriptions.set(subscription.name, subscription);
+  }
+  dropSubscription(name: string): void {
+    this.#subscriptions?.delete(name);
   }
 
   /** Another owner takes it over: its actor went to sleep, or woke. */
@@ -254,7 +273,7 @@ export class Connection {
   }
 
   #endSubscription(subscription: Subscription, outcome: "forbidden" | "overloaded"): void {
-    this.subscriptions.delete(subscription.name);
+    this.dropSubscription(subscription.name);
     subscription.held = null;
     if (outcome === "forbidden") this.denyEvent(subscription.name);
     this.link?.sendMessage(this.#owner.createError(outcome, subscription.name));

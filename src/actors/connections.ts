@@ -191,7 +191,7 @@ export class ConnectionTable implements ConnectionOwner {
 
   /** Begins a subscription that was decided in `epoch`. */
   subscribe(connection: Connection, name: string, epoch: number): void {
-    connection.subscriptions.set(name, {
+    connection.addSubscription({
       name,
       generation: connection.lease.generation,
       epoch,
@@ -203,7 +203,7 @@ export class ConnectionTable implements ConnectionOwner {
   }
 
   unsubscribe(connection: Connection, name: string): void {
-    connection.subscriptions.delete(name);
+    connection.dropSubscription(name);
     this.#subscribers.get(name)?.delete(connection);
   }
 

@@ -100,7 +100,7 @@ export function reviveConnection(runtime: Runtime, text: string): DormantConnect
   for (const [name, isDecided, epoch] of record.subscriptions) {
     const generation = isDecided ? lease.generation : 0;
     const subscription: Subscription = { name, generation, epoch, since: 0, held: null };
-    connection.subscriptions.set(name, subscription);
+    connection.addSubscription(subscription);
   }
   const { codec, url, address } = record;
   return { connection, compiled, ref, codec, url, address };

@@ -5,7 +5,7 @@
 import { recordOf } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
 import { endedLease } from "../boundary/gate.ts";
-import { andThen } from "../boundary/maybe-promise.ts";
+import { andThen, isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { InboundRequest, OutboundResponse } from "../hosts/port.ts";
 import { type Codec, jsonCodec } from "../protocol/codec.ts";
 import { DecodeError } from "../protocol/errors.ts";
@@ -88,26 +88,28 @@ function methodNotAllowed(allow: string): Refusal {
   return new Refusal("method_not_allowed", { reason: "method", headers: { allow } });
 }
 
-async function callOf(
+/** The call a request makes; `path` is that of a raw request, below the actor. */
+function callOf(
   context: RouteContext,
   target: InvokeTarget,
-  more: Partial<Pick<StatelessCall, "keepConnection" | "request">> = {},
-): Promise<StatelessCall> {
-  const by = partiesOf(context.compiled, target);
-  return {
-    compiled: context.compiled,
-    address: context.address,
+  keepConnection: boolean,
+  path?: string,
+): MaybePromise<StatelessCall> {
+  const { compiled, address, inbound, runtime } = context;
+  const by = partiesOf(compiled, target);
+  return andThen(presentationOf(context, needsBody(by)), (presentation) => ({
+    compiled,
+    address,
     target,
     by,
-    kind: "stateless",
-    presentation: await presentationOf(context, needsBody(by)),
-    mode: modeOf(context.inbound),
-    input: valueOfHeader(context.inbound, "byward-input", context.runtime.limits),
-    params: valueOfHeader(context.inbound, "byward-params", context.runtime.limits),
-    request: () => cleanRequest(context.inbound),
-    keepConnection: false,
-    ...more,
-  };
+    kind: "stateless" as const,
+    presentation,
+    mode: modeOf(inbound),
+    input: valueOfHeader(inbound, "byward-input", runtime.limits),
+    params: valueOfHeader(inbound, "byward-params", runtime.limits),
+    request: () => cleanRequest(inbound, path),
+    keepConnection,
+  }));
 }
 
 function modeOf(inbound: InboundRequest): "get" | "getOrCreate" {
@@ -120,10 +122,12 @@ function modeOf(inbound: InboundRequest): "get" | "getOrCreate" {
 async function callAction(context: RouteContext, name: string): Promise<OutboundResponse> {
   const { runtime, inbound } = context;
   assertContentLength(inbound, runtime.limits.maxIncomingMessageSize);
-  const call = await callOf(context, { kind: "action", name });
-  const codec = await replyCodec(inbound);
+  const calling = callOf(context, { kind: "action", name }, false);
+  const call = isPromise(calling) ? await calling : calling;
+  const encoding = replyCodec(inbound);
+  const codec = isPromise(encoding) ? await encoding : encoding;
   return invokeStateless(runtime, call, async (admission, instance, connection) => {
-    const args = await readBody(context, (codec, bytes) => (bytes.length === 0 ? [] : decodeWith(codec, bytes)));
+    const args = await readBody(context, readArguments);
     if (!Array.isArray(args)) throw invalidArguments("The body is a JSON list of arguments");
     // Encoded in the turn the action ended: what waits for the disk must not show what others change meanwhile.
     return whenDurable(instance, connection, () =>
@@ -134,10 +138,15 @@ async function callAction(context: RouteContext, name: string): Promise<Outbound
   });
 }
 
+function readArguments(codec: Codec, bytes: Uint8Array): unknown {
+  return bytes.length === 0 ? [] : decodeWith(codec, bytes);
+}
+
 /** Runs, then waits for the output gate, whether it returned or threw: a failure too may rest on what it read. */
 async function whenDurable<T>(instance: ActorInstance, connection: Connection, run: () => Promise<T> | T): Promise<T> {
   try {
-    const output = await run();
+    const running = run();
+    const output = isPromise(running) ? await running : running;
     if (!instance.outbox.idle) await instance.outbox.durable();
     const end = connection.leaseEnd();
     if (end !== null) throw endedLease(end);
@@ -158,7 +167,7 @@ interface QueueRequest {
 async function sendToQueue(context: RouteContext, name: string): Promise<OutboundResponse> {
   const { runtime, inbound } = context;
   assertContentLength(inbound, runtime.limits.maxIncomingMessageSize);
-  const call = await callOf(context, { kind: "queue", name });
+  const call = await callOf(context, { kind: "queue", name }, false);
   const receipt = await invokeStateless(runtime, call, async (admission, instance, connection) => {
     const request = await readBody(context, (codec, bytes) => readQueueRequest(decodeWith(codec, bytes)));
     const end = connection.leaseEnd();
@@ -208,7 +217,7 @@ function invalidQueueRequest(expected: string): Refusal {
 }
 
 async function subscribe(context: RouteContext, name: string): Promise<OutboundResponse> {
-  const call = await callOf(context, { kind: "subscribe", name }, { keepConnection: true });
+  const call = await callOf(context, { kind: "subscribe", name }, true);
   return invokeStateless(context.runtime, call, (admission, instance, connection) =>
     openEventStream(admission, instance, connection, name, context.inbound.signal),
   );
@@ -217,7 +226,7 @@ async function subscribe(context: RouteContext, name: string): Promise<OutboundR
 async function callRaw(context: RouteContext, path: string): Promise<OutboundResponse> {
   const { inbound } = context;
   const target = { kind: "request", method: inbound.method, path } as const;
-  const call = await callOf(context, target, { keepConnection: true, request: () => cleanRequest(inbound, path) });
+  const call = await callOf(context, target, true, path);
   return invokeStateless(context.runtime, call, async (admission, instance, connection) => {
     instance.pin();
     try {
@@ -282,7 +291,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 /** Reads and decodes a body; content type first, so that no page elsewhere can make a browser send one (ruling 23). */
 async function readBody<T>(context: RouteContext, read: (codec: Codec, bytes: Uint8Array) => T): Promise<T> {
   const { inbound, runtime } = context;
-  const codec = await codecOf(inbound.header("content-type"));
+  const known = codecOf(inbound.header("content-type"));
+  const codec = isPromise(known) ? await known : known;
   if (codec === null) {
     throw new Refusal("unsupported_media_type", {
       reason: "content_type",
@@ -308,18 +318,20 @@ function decodeWith(codec: Codec, bytes: Uint8Array): unknown {
   return codec.decode(codec === jsonCodec ? utf8.decode(bytes) : bytes);
 }
 
-async function codecOf(contentType: string | null): Promise<Codec | null> {
+function codecOf(contentType: string | null): MaybePromise<Codec | null> {
+  if (contentType === "application/json") return jsonCodec;
   const type = (contentType ?? "").replace(/;.*$/s, "").trim().toLowerCase();
   if (type === "application/json") return jsonCodec;
-  if (type === "application/cbor") return (await import("../protocol/cbor.ts")).cborCodec;
-  return null;
+  return type === "application/cbor" ? loadCbor() : null;
+}
+
+async function loadCbor(): Promise<Codec> {
+  return (await import("../protocol/cbor.ts")).cborCodec;
 }
 
 /** The encoding the peer asked for; JSON unless it named CBOR first. */
-async function replyCodec(inbound: InboundRequest): Promise<Codec> {
-  const accept = inbound.header("accept");
-  if (accept === null || !accept.startsWith("application/cbor")) return jsonCodec;
-  return (await import("../protocol/cbor.ts")).cborCodec;
+function replyCodec(inbound: InboundRequest): MaybePromise<Codec> {
+  return inbound.header("accept")?.startsWith("application/cbor") ? loadCbor() : jsonCodec;
 }
 
 async function jsonResponse(context: RouteContext, status: number, value: object): Promise<OutboundResponse> {

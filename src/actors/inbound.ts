@@ -3,21 +3,23 @@
  * written. Nothing here decides.
  */
 import { Refusal } from "../boundary/errors.ts";
+import type { MaybePromise } from "../boundary/maybe-promise.ts";
 import { EXTERNAL, type Presentation } from "../boundary/scheme.ts";
 import type { Host, InboundRequest, OutboundResponse } from "../hosts/port.ts";
 import { decode, encode } from "../protocol/json.ts";
 import { toWireFailure, type WireFailure } from "./failure.ts";
 
 /** What an HTTP request presents; the body only where a party verifies over it. */
-export async function presentationOf(
+export function presentationOf(
   context: {
     readonly runtime: { readonly limits: { readonly maxBodySize: number } };
     readonly inbound: InboundRequest;
   },
   withBody: boolean,
-): Promise<Presentation> {
+): MaybePromise<Presentation> {
   const { inbound, runtime } = context;
-  return presented(inbound, withBody ? await inbound.bytes(runtime.limits.maxBodySize) : null);
+  if (!withBody) return presented(inbound, null);
+  return inbound.bytes(runtime.limits.maxBodySize).then((body) => presented(inbound, body));
 }
 
 /** The same with the body at hand. */

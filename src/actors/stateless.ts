@@ -8,7 +8,7 @@
 import type { SealedCaller } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
 import { endedLease } from "../boundary/gate.ts";
-import { isPromise } from "../boundary/maybe-promise.ts";
+import { andThen, isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { By } from "../boundary/party.ts";
 import type { RateSubject } from "../boundary/rate.ts";
 import type { Presentation } from "../boundary/scheme.ts";
@@ -49,20 +49,23 @@ export type Admitted<T> = (admission: Admission, instance: ActorInstance, connec
 /** How often a call may find that another one created the actor meanwhile. */
 const MAX_ROUNDS = 4;
 
-/** Proves who calls; the sealed caller of this entrypoint, or a refusal. */
-export async function authenticate(
-  runtime: Runtime,
-  by: By,
-  presentation: Presentation,
-): Promise<{ readonly credentials: Credentials; readonly caller: SealedCaller }> {
+/** A presentation proved for one entrypoint. */
+interface Proved {
+  readonly credentials: Credentials;
+  readonly caller: SealedCaller;
+}
+
+/** Proves who calls; the sealed caller of this entrypoint, or a refusal. @throws Refusal, at once or later */
+export function authenticate(runtime: Runtime, by: By, presentation: Presentation): MaybePromise<Proved> {
   const failing = runtime.failedProofs.refuse(basesOf(by), presentation);
   if (failing !== null) throw failing;
-  const credentials = await runtime.prove(by, presentation);
-  const dead = refuseDead(runtime, credentials);
-  if (dead !== null) throw dead;
-  const resolution = credentials.resolve(by);
-  if (resolution.refusal !== null) throw resolution.refusal;
-  return { credentials, caller: resolution.caller };
+  return andThen(runtime.prove(by, presentation), (credentials) => {
+    const dead = refuseDead(runtime, credentials);
+    if (dead !== null) throw dead;
+    const resolution = credentials.resolve(by);
+    if (resolution.refusal !== null) throw resolution.refusal;
+    return { credentials, caller: resolution.caller };
+  });
 }
 
 /** The refusal of credentials that verified and are dead all the same: 401, before any invariant is asked (design §3). */
@@ -81,16 +84,14 @@ export async function invokeStateless<T>(runtime: Runtime, call: StatelessCall, 
   let leavePlace = (): void => {};
   try {
     if (call.keepConnection) leavePlace = runtime.takePlace();
-    const limited = runtime.rates.refuseUnproved(rateSubject(call));
+    const limited = runtime.rates.isEmpty ? null : runtime.rates.refuseUnproved(rateSubject(call));
     if (limited !== null) throw limited;
-    const proved = await authenticate(runtime, call.by, call.presentation);
+    const proving = authenticate(runtime, call.by, call.presentation);
+    const proved = isPromise(proving) ? await proving : proving;
     caller = proved.caller;
     if (call.keepConnection) await enrolled(runtime, proved.credentials);
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const outcome = await attempt(runtime, call, proved.credentials, proved.caller, started, (...admitted) => {
-        leavePlace();
-        return run(...admitted);
-      });
+      const outcome = await attempt(runtime, call, proved, started, leavePlace, run);
       if (outcome !== AGAIN) return outcome as T;
     }
     throw new Refusal("overloaded", { reason: "create.raced" });
@@ -124,34 +125,39 @@ class DecidedError extends Error {}
 async function attempt<T>(
   runtime: Runtime,
   call: StatelessCall,
-  credentials: Credentials,
-  caller: SealedCaller,
+  { credentials, caller }: Proved,
   started: number,
+  leavePlace: () => void,
   run: Admitted<T>,
 ): Promise<T | typeof AGAIN> {
-  const instance = await locateOrJudge(runtime, call, credentials, caller);
+  const locating = locateOrJudge(runtime, call, credentials, caller);
+  const instance = isPromise(locating) ? await locating : locating;
   let delivery: Delivery | null = null;
   instance.pin();
   try {
     let connection: Connection;
     let admission: Admission;
     try {
-      connection = await instance.connections.open({
+      const opening = instance.connections.open({
         kind: call.kind,
         credentials,
         caller,
         params: call.params,
         request: call.request,
       });
-      delivery = await instance.deliveries.begin(call.target, credentials.resolve(call.by).proof);
-      const verdict = await admit(instance, {
+      connection = isPromise(opening) ? await opening : opening;
+      const beginning = instance.deliveries.begin(call.target, credentials.resolve(call.by).proof);
+      delivery = isPromise(beginning) ? await beginning : beginning;
+      const deciding = admit(instance, {
         target: call.target,
         by: call.by,
         credentials,
         leaseEnd: () => instance.connections.endOf(connection),
-        overLimit: (resolved) => runtime.rates.refuseCaller(rateSubject(call), resolved),
+        overLimit: (resolved) =>
+          runtime.rates.isEmpty ? null : runtime.rates.refuseCaller(rateSubject(call), resolved),
         createContext: (resolved) => new InvocationScope(instance, connection, resolved, delivery),
       });
+      const verdict = isPromise(deciding) ? await deciding : deciding;
       if (!(verdict instanceof Admission)) throw verdict;
       admission = verdict;
       if (instance.isProvisional && isLookup(call)) throw actorNotFound();
@@ -170,6 +176,7 @@ async function attempt<T>(
     }
     recordDecision(runtime, call, admission.caller, started);
     instance.connections.register(connection);
+    leavePlace();
     try {
       return await run(admission, instance, connection);
     } catch (error) {
@@ -184,29 +191,44 @@ async function attempt<T>(
 }
 
 /** The live actor; where there is none, a private instance in its initial state to judge the caller by (ruling 9). */
-export async function locateOrJudge(
+export function locateOrJudge(
   runtime: Runtime,
-  call: Pick<StatelessCall, "compiled" | "address" | "mode" | "input">,
+  call: Sought,
+  credentials: Credentials,
+  caller: SealedCaller,
+): MaybePromise<ActorInstance> {
+  const { compiled, address } = call;
+  if ("id" in address) {
+    return runtime.locateById(compiled, address.id).then(
+      // Nobody can be created by id; the answer is the one an unknown key gives to this caller.
+      (found) => found?.instance ?? runtime.provisional(compiled, ["~missing"], undefined, caller, "get"),
+    );
+  }
+  const ref = { name: compiled.name, key: keyText(address.key) };
+  return andThen(
+    runtime.locate(compiled, ref, address.key),
+    (live) => live ?? judge(runtime, call, address.key, credentials, caller),
+  );
+}
+
+/** What is sought of an actor, in a call or a connection. */
+type Sought = Pick<StatelessCall, "compiled" | "address" | "mode" | "input">;
+
+function judge(
+  runtime: Runtime,
+  call: Sought,
+  key: readonly string[],
   credentials: Credentials,
   caller: SealedCaller,
 ): Promise<ActorInstance> {
-  const { compiled, address } = call;
-  if ("id" in address) {
-    const found = await runtime.locateById(compiled, address.id);
-    if (found !== null) return found.instance;
-    // Nobody can be created by id; the answer is the one an unknown key gives to this caller.
-    return runtime.provisional(compiled, ["~missing"], undefined, caller, "get");
-  }
-  const ref = { name: compiled.name, key: keyText(address.key) };
-  const live = await runtime.locate(compiled, ref, address.key);
-  if (live !== null) return live;
+  const { compiled } = call;
   const creator = credentials.resolve(compiled.by);
   // Who proved himself to a guard's party only is no visitor to the actor's own (G2): he may use, not create.
   const isDisguised = creator.caller !== null && creator.proof === null && credentials.proofs.length > 0;
   if ((creator.refusal !== null || isDisguised) && call.mode === "getOrCreate") {
     throw new Refusal("forbidden", { reason: "create.party" });
   }
-  return runtime.provisional(compiled, address.key, call.input, creator.caller ?? caller, call.mode);
+  return runtime.provisional(compiled, key, call.input, creator.caller ?? caller, call.mode);
 }
 
 /** What rate rules see of a call; it stands on no connection. */

@@ -51,7 +51,10 @@ interface ProofRecord {
 export class Credentials {
   readonly channel: Channel;
   readonly #results: ReadonlyMap<AnyParty, PartyResult>;
-  readonly #resolved = new Map<By, Resolution>();
+  /** The first `by` asked for; the others, of which most presentations have none, are in the map. */
+  #by: By | null = null;
+  #resolution: Resolution | null = null;
+  #others: Map<By, Resolution> | null = null;
   #proofs: readonly Proof[] | null = null;
 
   constructor(channel: Channel, results: ReadonlyMap<AnyParty, PartyResult>) {
@@ -89,19 +92,27 @@ export class Credentials {
 
   /** Decides who the caller is for an entrypoint with this `by`. Never throws; a refusal is a value. */
   resolve(by: By): Resolution {
-    let resolution = this.#resolved.get(by);
-    if (resolution === undefined) {
-      resolution = resolveCaller(by, this.#results, this.channel);
-      this.#resolved.set(by, resolution);
+    if (by === this.#by) return this.#resolution!;
+    const known = this.#others?.get(by);
+    if (known !== undefined) return known;
+    const resolution = resolveCaller(by, this.#results, this.channel);
+    if (this.#by === null) {
+      this.#by = by;
+      this.#resolution = resolution;
+    } else {
+      this.#others ??= new Map();
+      this.#others.set(by, resolution);
     }
     return resolution;
   }
 
   /** Every party this presentation proved. */
   get proofs(): readonly Proof[] {
-    this.#proofs ??= [...this.#results.values()].flatMap((result) =>
-      result.status === "proved" ? [result.proof] : [],
-    );
+    if (this.#proofs === null) {
+      const proofs: Proof[] = [];
+      for (const result of this.#results.values()) if (result.status === "proved") proofs.push(result.proof);
+      this.#proofs = proofs;
+    }
     return this.#proofs;
   }
 

@@ -9,6 +9,7 @@ import { rawProtocol, serveRawSocket } from "../actors/raw-socket.ts";
 import { refuseSocket, serveRpc } from "../actors/rpc.ts";
 import type { Runtime } from "../actors/runtime.ts";
 import { Refusal } from "../boundary/errors.ts";
+import type { MaybePromise } from "../boundary/maybe-promise.ts";
 import type { InboundRequest, OutboundResponse, Socket } from "../hosts/port.ts";
 import { type Codec, jsonCodec } from "../protocol/codec.ts";
 import { DecodeError } from "../protocol/errors.ts";
@@ -52,7 +53,7 @@ export class Edge {
   }
 
   /** Answers a request. Never rejects. */
-  async handle(inbound: InboundRequest): Promise<OutboundResponse> {
+  handle(inbound: InboundRequest): MaybePromise<OutboundResponse> {
     const path = this.#servicePath(inbound.path);
     // Services have policies of their own for pages of other origins.
     if (path !== null) return this.services.handle(inbound, path);
@@ -60,21 +61,22 @@ export class Edge {
     if (origin !== null && inbound.method === "OPTIONS") {
       if (inbound.header("access-control-request-method") !== null) return this.#preflight(inbound, origin);
     }
-    const answer = await this.answer(inbound);
-    if (origin === null || !this.#mayRead(origin, inbound)) return answer;
-    return { ...answer, headers: [...answer.headers, ...this.#corsHeaders(origin)] };
+    const answering = this.answer(inbound);
+    if (origin === null || !this.#mayRead(origin, inbound)) return answering;
+    return answering.then((answer) => ({
+      ...answer,
+      headers: [...answer.headers, ...this.#corsHeaders(origin)],
+    }));
   }
 
   /** Answers a request to an actor, without what pages of other origins are told. Never rejects. */
-  async answer(inbound: InboundRequest): Promise<OutboundResponse> {
+  answer(inbound: InboundRequest): Promise<OutboundResponse> {
     try {
       const path = this.#parse(inbound);
-      if (path !== null) {
-        return await (this.router?.request(path, inbound) ?? handleActorRequest(this.runtime, path, inbound));
-      }
-      throw new Refusal("not_found", { reason: "route.none" });
+      if (path === null) throw new Refusal("not_found", { reason: "route.none" });
+      return this.router?.request(path, inbound) ?? handleActorRequest(this.runtime, path, inbound);
     } catch (error) {
-      return failureResponse(this.runtime, error, "edge");
+      return Promise.resolve(failureResponse(this.runtime, error, "edge"));
     }
   }
 

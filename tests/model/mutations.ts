@@ -77,13 +77,16 @@ export const MUTATIONS: readonly Mutation[] = [
     "old === undefined",
   ]),
   mutation("a duplicate runs again", "actors/stateless.ts", [
-    "delivery = await instance.deliveries.begin(call.target, credentials.resolve(call.by).proof);",
-    "",
+    "const beginning = instance.deliveries.begin(call.target, credentials.resolve(call.by).proof);",
+    "const beginning = null as MaybePromise<Delivery | null>;",
   ]),
   mutation(
     "replay is judged after canInvoke",
     "actors/stateless.ts",
-    ["delivery = await instance.deliveries.begin(call.target, credentials.resolve(call.by).proof);", ""],
+    [
+      "const beginning = instance.deliveries.begin(call.target, credentials.resolve(call.by).proof);",
+      "const beginning = null as MaybePromise<Delivery | null>;",
+    ],
     [
       "admission = verdict;",
       "admission = verdict;\n      delivery = await instance.deliveries.begin(call.target, credentials.resolve(call.by).proof);\n" +
@@ -91,8 +94,8 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   ),
   mutation("the invariant is asked before what is revoked", "actors/stateless.ts", [
-    "  if (dead !== null) throw dead;\n  const resolution = credentials.resolve(by);\n  if (resolution.refusal !== null) throw resolution.refusal;",
-    "  const resolution = credentials.resolve(by);\n  if (resolution.refusal !== null) throw resolution.refusal;\n  if (dead !== null) throw dead;",
+    "    if (dead !== null) throw dead;\n    const resolution = credentials.resolve(by);\n    if (resolution.refusal !== null) throw resolution.refusal;",
+    "    const resolution = credentials.resolve(by);\n    if (resolution.refusal !== null) throw resolution.refusal;\n    if (dead !== null) throw dead;",
   ]),
   mutation("a revocation while a call is decided is missed", "actors/stateless.ts", [
     "leaseEnd: () => instance.connections.endOf(connection),",

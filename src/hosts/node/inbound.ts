@@ -109,9 +109,10 @@ export class NodeInbound implements InboundRequest {
     for (let index = 0; index < raw.length; index += 2) yield [raw[index]!, raw[index + 1]!];
   }
 
-  async bytes(limit: number): Promise<Uint8Array> {
-    this.#bytes ??= this.#message === null ? Promise.resolve(new Uint8Array()) : readAll(this.#message, limit);
-    return within(await this.#bytes, limit);
+  bytes(limit: number): Promise<Uint8Array> {
+    if (this.#bytes !== null) return this.#bytes.then((bytes) => within(bytes, limit));
+    this.#bytes = this.#message === null ? Promise.resolve(new Uint8Array()) : readAll(this.#message, limit);
+    return this.#bytes;
   }
 
   stream(): ReadableStream<Uint8Array> | null {

@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { failureResponse } from "../../actors/inbound.ts";
 import { Refusal } from "../../boundary/errors.ts";
+import { isPromise, type MaybePromise } from "../../boundary/maybe-promise.ts";
 import type { Edge } from "../../registry/edge.ts";
 import type { OutboundResponse } from "../port.ts";
 import { type InboundOptions, NodeInbound } from "./inbound.ts";
@@ -58,11 +59,13 @@ export class NodeServer {
     const inbound = new NodeInbound(request, this.#options);
     response.on("error", () => {});
     try {
-      const answer = await this.#answer(request, inbound);
+      const answering = this.#answer(request, inbound);
+      const answer = isPromise(answering) ? await answering : answering;
       // A stream of events ends when its actor stops, which draining comes before: each would wait for the other.
       if (isEventStream(answer)) settle();
       await this.#turnEnd.reached();
-      await writeAnswer(response, answer, request.method === "HEAD");
+      const writing = writeAnswer(response, answer, request.method === "HEAD");
+      if (writing !== null) await writing;
       // A body nobody read would block the next request of this connection.
       if (!request.complete) request.resume();
     } catch (error) {
@@ -86,7 +89,7 @@ export class NodeServer {
     };
   }
 
-  async #answer(request: IncomingMessage, inbound: NodeInbound): Promise<OutboundResponse> {
+  #answer(request: IncomingMessage, inbound: NodeInbound): MaybePromise<OutboundResponse> {
     const { edge } = this.#options;
     if (inbound.path === "/healthz") return health(this.#draining);
     if (!this.#isHostAccepted(request)) {
@@ -190,7 +193,8 @@ function answerBroken(socket: Duplex): void {
   );
 }
 
-async function writeAnswer(response: ServerResponse, answer: OutboundResponse, isHead: boolean): Promise<void> {
+/** Null where all is written; else when the rest is. */
+function writeAnswer(response: ServerResponse, answer: OutboundResponse, isHead: boolean): Promise<void> | null {
   const headers: string[] = [];
   for (const [name, value] of answer.headers) headers.push(name, value);
   const { body } = answer;
@@ -199,16 +203,16 @@ async function writeAnswer(response: ServerResponse, answer: OutboundResponse, i
     headers.push("content-length", String(size));
     response.writeHead(answer.status, headers);
     response.end(isHead ? undefined : body);
-    return;
+    return null;
   }
   response.writeHead(answer.status, headers);
   if (body === null || isHead) {
     response.end();
     void body?.cancel();
-    return;
+    return null;
   }
   response.flushHeaders();
-  await pipe(body, response);
+  return pipe(body, response);
 }
 
 /** Pulls a stream to the peer with back-pressure; a peer that goes away ends it. */
