@@ -1,6 +1,6 @@
 /**
  * Owns joining the compiled modules of `dist/` into few files, since Node pays for each file it loads: the root of the package
- * was 138 of them. Declarations stay as they are.
+ * was 135 of them. Declarations stay as they are.
  *
  * B1 A module is in one file only, so that a class is the same class whatever entry it comes through. B2 What the portable root
  *    loads is one file, the core; the rest is split by who reaches it, and `import()` stays lazy. B3 Apart, each a file of its
@@ -34,6 +34,9 @@ export async function bundle(dist: string, named: Targets): Promise<void> {
   const apart = new Set(modules.filter((path) => APART.test(path) || knowsItsPlace(join(dist, path))));
   const core = await coreOf(dist, apart);
   const entries = new Set([...pathsIn(named), ...STARTED, ...core.lazy].filter((path) => !apart.has(path)));
+
+  const both = [...entries].find((path) => core.names.has(path));
+  if (both !== undefined) throw new Error(`dist/${both} is an entry and part of the core: it would be in two files`);
 
   const joined = await build({
     ...common(dist),
@@ -75,6 +78,7 @@ async function coreOf(dist: string, apart: ReadonlySet<string>): Promise<Core> {
   };
   visit(ROOT);
   members.delete(ROOT);
+  for (const path of members) lazy.delete(path);
   return { names: coreNames(await exportsOf(dist, [...members].sort())), lazy };
 }
 

@@ -55,9 +55,9 @@ export function written(text: string, importer: string, core: CoreNames): string
 
 /** `name` or `name as other`, as the core calls `name`. */
 function inCore(item: string, names: ReadonlyMap<string, string>): string {
-  const [, name = "", other = name] = /^\s*(\S+)(?:\s+as\s+(\S+))?\s*$/.exec(item) ?? [];
-  if (name === "") return item;
-  const known = names.get(name);
-  if (known === undefined) throw new Error(`The core exports no ${name}.`);
-  return known === other ? ` ${other} ` : ` ${known} as ${other} `;
+  return item.replace(/([^\s,]+)(?:\s+as\s+(\S+))?/, (_, name: string, other: string = name) => {
+    const known = names.get(name);
+    if (known === undefined) throw new Error(`The core exports no ${name}.`);
+    return known === other ? other : `${known} as ${other}`;
+  });
 }
