@@ -113,5 +113,5 @@ function isAction(given: Record<string, unknown>): given is Record<string, unkno
 }
 
 function isName(value: unknown): boolean {
-  return typeof value === "string" && value.length > 0 && value.length <= MAX_NAME;
+  return typeof value === "string" && value.length > 0 && value.length <= MAX_NAME && value.isWellFormed();
 }

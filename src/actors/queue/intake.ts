@@ -30,9 +30,10 @@ export function prepare(
   });
 }
 
+/** Half of a surrogate pair has no UTF-8: a disk would keep another text, and one id would stand for many. */
 export function assertId(id: unknown): void {
-  if (typeof id === "string" && id.length > 0 && id.length <= MAX_ID_LENGTH) return;
-  throw invalidOption(`An idempotency id is a text of 1 to ${MAX_ID_LENGTH} characters`);
+  if (typeof id === "string" && id.length > 0 && id.length <= MAX_ID_LENGTH && id.isWellFormed()) return;
+  throw invalidOption(`An idempotency id is a well-formed text of 1 to ${MAX_ID_LENGTH} characters`);
 }
 
 function written(value: unknown, limit: number): string {

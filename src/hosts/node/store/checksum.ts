@@ -30,24 +30,25 @@ export function actorSum(facts: number, state: number, seq: number): number {
 
 export function queueSum(seed: number, row: Omit<QueueRow, "caller">, caller: string | null): number {
   const { id, queue, createdAt, availableAt, attempt, idempotencyKey, status, keepUntil, response, deadReason } = row;
+  // Texts as the file keeps them: in UTF-8, which has no half of a surrogate pair.
   const head = JSON.stringify([
     id,
-    queue,
+    queue.toWellFormed(),
     caller,
     createdAt,
     availableAt,
     attempt,
-    idempotencyKey,
+    idempotencyKey === null ? null : idempotencyKey.toWellFormed(),
     status,
     keepUntil ?? null,
     response ?? null,
-    deadReason ?? null,
+    deadReason?.toWellFormed() ?? null,
   ]);
   return crc32(row.body, crc32(head, seed));
 }
 
 export function scheduleSum(seed: number, row: ScheduleRow): number {
-  return crc32(JSON.stringify([row.id, row.dueAt, row.action, row.args, row.cron, row.createdAt]), seed);
+  return crc32(JSON.stringify([row.id, row.dueAt, row.action.toWellFormed(), row.args, row.cron, row.createdAt]), seed);
 }
 
 export function connectionSum(seed: number, row: ConnectionRow): number {

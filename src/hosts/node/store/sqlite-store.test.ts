@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
-import { create, storeSuite, update } from "../../store-suite.ts";
+import { create, message, storeSuite, update } from "../../store-suite.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
@@ -115,4 +115,22 @@ test("past its limits a store refuses instead of growing, and takes on again whe
   const reads = await Promise.allSettled(refs.slice(0, 3).map((actor) => store.load(actor)));
   expect(outcomes(reads)).toEqual(["ok", "ok", "full"]);
   expect(await store.load({ name: "room", key: "k3" })).toBeNull();
+});
+
+test("a text with half of a surrogate pair, which UTF-8 has not, makes no row unreadable", async () => {
+  const directory = temporaryDirectory();
+  const store = await SqliteStore.open({ directory });
+  const room = { name: "room", key: "a" };
+  const half = "\ud800";
+  const schedulePut = [{ id: "s", dueAt: 5, action: half, args: "[]", cron: null, createdAt: 1 }];
+  const queuePut = [message(1, { idempotencyKey: half }), message(2, { status: "dead", deadReason: half })];
+  await store.commit(create(room, { queuePut, schedulePut }));
+  await store.close();
+  const again = await SqliteStore.open({ directory });
+  onTestFinished(() => again.close());
+  expect((await again.load(room))?.schedules).toHaveLength(1);
+  const [dead] = await again.readQueue(room, { queue: null, status: "dead", afterId: 0, limit: 9 });
+  expect(dead?.deadReason).toBe("\ufffd");
+  const [ready] = await again.readQueue(room, { queue: null, status: "ready", afterId: 0, limit: 9 });
+  expect(ready?.body).toBe('{"n":1}');
 });
