@@ -63,6 +63,7 @@ export {
   Scheduler,
   Visitor,
 } from "./boundary/party.ts";
+export { type PureCaller, type PureContext, type PureDecision, type PureInvoke, pure } from "./boundary/pure.ts";
 export type { RateRule } from "./boundary/rate.ts";
 export type { CallerRecord } from "./boundary/scheme.ts";
 export { bearer } from "./boundary/schemes/bearer.ts";

@@ -5,6 +5,7 @@
  */
 import { partiesOf } from "../actors/gate.ts";
 import { type By, baseOf } from "../boundary/party.ts";
+import { writtenOf } from "../boundary/pure.ts";
 import type { Credentials } from "../boundary/verify.ts";
 import { type Circumstance, conditionOf, tellingFacts } from "./circumstance.ts";
 import {
@@ -196,10 +197,12 @@ class Probe {
   /** The code that decides a row beyond its parties. */
   #decider(row: MatrixRow): unknown {
     const { declared } = this.#source;
-    if (row.of === "service") return declared.services.find(({ name }) => name === row.owner)?.config.canInvoke;
+    if (row.of === "service") {
+      return writtenOf(declared.services.find(({ name }) => name === row.owner)?.config.canInvoke);
+    }
     const { config } = declared.actors.get(row.owner)!;
     if (row.kind === "connect") return undefined;
-    return row.kind === "create" ? config.canCreate : config.canInvoke;
+    return row.kind === "create" ? config.canCreate : writtenOf(config.canInvoke);
   }
 }
 

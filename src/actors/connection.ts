@@ -9,6 +9,7 @@ import type { Clock, SharedFrame, Timer } from "../hosts/port.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { ErrorMessage, ServerMessage } from "../protocol/messages.ts";
 import type { ActorInstance } from "./instance.ts";
+import type { KeptDecisions } from "./kept-decisions.ts";
 import type { Conn } from "./types.ts";
 
 export type ConnectionKind = "rpc" | "raw" | "stateless" | "internal";
@@ -81,6 +82,8 @@ export class Connection {
   #facade: Conn | null = null;
   caller: SealedCaller;
   link: ConnectionLink | null = null;
+  /** What a `pure` decision answered here; null where nothing is kept. */
+  kept: KeptDecisions | null = null;
   state: unknown;
   hasState = false;
   closed = false;
@@ -173,6 +176,11 @@ export class Connection {
   denyEvent(name: string): void {
     this.deniedEvents ??= new Set();
     if (this.deniedEvents.size < MAX_DENIED_EVENTS) this.deniedEvents.add(name);
+  }
+
+  /** The parameters as the peer sent them, whatever the actor has made of them since. */
+  get sentParams(): unknown {
+    return this.kept === null ? this.params : this.kept.params;
   }
 
   leaseEnd(now = this.#owner.now()): "expired" | "revoked" | null {

@@ -19,6 +19,7 @@ import { encodeEvent, validateEvent } from "./events.ts";
 import { newCorrelationId } from "./failure.ts";
 import { Admission, admit, partiesOf } from "./gate.ts";
 import type { ActorInstance, StopCause } from "./instance.ts";
+import { KeptDecisions } from "./kept-decisions.ts";
 import type { Conn } from "./types.ts";
 
 export interface OpenOptions {
@@ -106,7 +107,7 @@ export class ConnectionTable implements ConnectionOwner {
   }
 
   #create(options: OpenOptions): Connection {
-    return new Connection(this, {
+    const connection = new Connection(this, {
       newId: () => newCorrelationId(this.#instance.runtime.host),
       actorName: this.#instance.ref.name,
       actorKey: this.#instance.ref.key,
@@ -116,6 +117,11 @@ export class ConnectionTable implements ConnectionOwner {
       caller: options.caller,
       request: options.request,
     });
+    // Messages come on these alone: elsewhere every decision is the first of its epoch.
+    if (options.kind === "rpc" && this.#instance.compiled.isPure) {
+      connection.kept = new KeptDecisions(connection.lease, options.params);
+    }
+    return connection;
   }
 
   #giveState(connection: Connection, state: unknown): void {
@@ -260,6 +266,7 @@ export class ConnectionTable implements ConnectionOwner {
       target,
       by: partiesOf(this.#instance.compiled, target),
       credentials: connection.lease.credentials,
+      kept: connection.kept,
       leaseEnd: () => connection.leaseEnd(),
       createContext: (caller) => new InvocationScope(this.#instance, connection, caller),
     });

@@ -4,6 +4,7 @@
  */
 import type { SealedCaller } from "../boundary/caller.ts";
 import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
+import { SENT_PARAMS } from "../boundary/pure.ts";
 import type { CallerRecord } from "../boundary/scheme.ts";
 import type { Connection } from "./connection.ts";
 import type { ContextLog } from "./context-log.ts";
@@ -223,6 +224,9 @@ export class InvocationScope extends ActorScope implements GateContext {
   }
   get request(): Request | undefined {
     return this.#connection.request?.();
+  }
+  get [SENT_PARAMS](): unknown {
+    return this.#connection.sentParams;
   }
 
   override get state(): unknown {

@@ -10,6 +10,7 @@ import type { ActorRef } from "../hosts/port.ts";
 import { decode, encode } from "../protocol/json.ts";
 import { Connection, type ConnectionOwner, type Subscription } from "./connection.ts";
 import type { CompiledActor } from "./entrypoints.ts";
+import { KeptDecisions } from "./kept-decisions.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Raised when texts of before cannot be read any more: such connections are closed, and come again. */
@@ -47,7 +48,7 @@ export function describeConnection(
     url: transport.url,
     address: transport.address ?? "",
     party: connection.caller.party,
-    params: connection.params,
+    params: connection.sentParams,
     state: connection.hasState ? [connection.state] : [],
     subscriptions: [...connection.subscriptions.values()].map(({ name, generation, epoch }) => [
       name,
@@ -94,6 +95,7 @@ export function reviveConnection(runtime: Runtime, text: string): DormantConnect
     });
   const connection = runtime.hibernation.restore(ref, make);
   runtime.connections.add(connection);
+  if (compiled.isPure) connection.kept = new KeptDecisions(lease, record.params);
   connection.hasState = record.state.length > 0;
   connection.state = record.state[0];
   for (const name of record.denied) connection.denyEvent(name);

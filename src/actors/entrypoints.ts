@@ -5,6 +5,7 @@
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type AnyParty, type By, baseOf, DEFAULT_BY, membersOf } from "../boundary/party.ts";
+import { isPure } from "../boundary/pure.ts";
 import type { AnyAction, AnyActorDefinition, RuntimeConfig } from "./define.ts";
 import { asEventToken, asQueueToken, type EventToken, type QueueToken } from "./tokens.ts";
 import type { ActorOptions } from "./types.ts";
@@ -61,6 +62,8 @@ export interface CompiledActor {
   readonly by: By;
   /** False when neither a party nor `canInvoke` is declared, which only `access: "open"` lets start. */
   readonly isGuarded: boolean;
+  /** True where `canInvoke` is `pure`: connections keep its answers. */
+  readonly isPure: boolean;
   readonly actions: ReadonlyMap<string, ActionEntry>;
   /** Null where the actor declares no `events` key: names are open (ruling 1). */
   readonly events: ReadonlyMap<string, EventEntrypoint> | null;
@@ -109,6 +112,7 @@ export function compileActor(name: string, definition: AnyActorDefinition): Comp
     options: { ...DEFAULT_OPTIONS, ...config.options },
     by,
     isGuarded: config.by !== undefined || config.canInvoke !== undefined,
+    isPure: isPure(config.canInvoke),
     actions,
     events,
     queues,

@@ -16,11 +16,12 @@ import {
   passOwn,
 } from "../boundary/gate.ts";
 import type { LeaseEnd } from "../boundary/lease.ts";
-import type { MaybePromise } from "../boundary/maybe-promise.ts";
+import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { By } from "../boundary/party.ts";
 import type { Credentials } from "../boundary/verify.ts";
 import type { Clock } from "../hosts/port.ts";
 import type { CompiledActor } from "./entrypoints.ts";
+import type { Entry, KeptDecisions } from "./kept-decisions.ts";
 import type { InvokeTarget } from "./types.ts";
 
 /** A context as the gate drives it: what `canInvoke` changes is kept on admission and dropped on denial (ruling 10). */
@@ -38,6 +39,7 @@ export type Verdict = GateVerdict<InvokeTarget, GateContext>;
 export interface GateSubject {
   readonly compiled: CompiledActor;
   readonly clock: Clock;
+  readonly runtime: { readonly epoch: number };
 }
 
 /** What the gate needs of one invocation. */
@@ -45,6 +47,8 @@ export interface GateCall {
   readonly target: InvokeTarget;
   readonly by: By;
   readonly credentials: Credentials;
+  /** The answers its connection keeps; absent or null where nothing may be kept. */
+  readonly kept?: KeptDecisions | null;
   /** Why the caller's lease is dead; null while it lives. */
   leaseEnd(): LeaseEnd | null;
   /** The refusal of a caller who is over a limit; absent where coming is not counted. */
@@ -71,7 +75,27 @@ export function partiesOf(compiled: CompiledActor, target: InvokeTarget): By {
 
 /** Decides one invocation by a client or by another actor. */
 export function admit(subject: GateSubject, call: GateCall): MaybePromise<Verdict> {
-  return pass(new ActorPassage(subject, call));
+  const { kept } = call;
+  if (kept === undefined || kept === null) return pass(new ActorPassage(subject, call));
+  const entry = entryOf(subject.compiled, call.target);
+  return pass(entry === null ? new ActorPassage(subject, call) : new KeepingPassage(subject, call, kept, entry));
+}
+
+/**
+ * The entrypoint whose answers may be kept. None for names nobody declared, of which a peer could think up any number; none for
+ * raw requests and sockets either, whose target holds what the peer asks for.
+ */
+function entryOf(compiled: CompiledActor, target: InvokeTarget): Entry | null {
+  switch (target.kind) {
+    case "action":
+      return compiled.actions.get(target.name) ?? null;
+    case "queue":
+      return compiled.queues?.get(target.name) ?? null;
+    case "subscribe":
+      return compiled.events?.get(target.name) ?? null;
+    default:
+      return null;
+  }
 }
 
 /** A call and its actor as the gate drives them. */
@@ -114,6 +138,42 @@ class ActorPassage implements Passage<InvokeTarget, GateContext> {
   }
   lookUp(): Refusal | null {
     return refuseUndeclared(this.#compiled, this.target);
+  }
+}
+
+/** One on a connection that keeps what a pure decision answered: asks only where no answer stands. */
+class KeepingPassage extends ActorPassage {
+  override readonly canInvoke: CompiledActor["config"]["canInvoke"];
+  readonly #subject: GateSubject;
+  readonly #kept: KeptDecisions;
+  readonly #entry: Entry;
+
+  constructor(subject: GateSubject, call: GateCall, kept: KeptDecisions, entry: Entry) {
+    super(subject, call);
+    this.#subject = subject;
+    this.#kept = kept;
+    this.#entry = entry;
+    this.canInvoke = (context, target) => kept.recall(entry, subject.runtime.epoch) ?? this.#ask(context, target);
+  }
+
+  #ask(context: unknown, target: InvokeTarget): unknown {
+    const { runtime, compiled, clock } = this.#subject;
+    const asked = this.#kept.groundAt(runtime.epoch);
+    const started = clock.now();
+    const verdict = compiled.config.canInvoke!(context, target);
+    if (!isPromise(verdict)) {
+      this.#kept.keep(this.#entry, verdict, asked, runtime.epoch);
+      return verdict;
+    }
+    const settling = Promise.resolve(verdict);
+    settling.then(
+      (settled) => {
+        // What came too late was denied as a fault; its answer stands for nobody.
+        if (clock.now() - started < this.canInvokeTimeout) this.#kept.keep(this.#entry, settled, asked, runtime.epoch);
+      },
+      () => {},
+    );
+    return settling;
   }
 }
 

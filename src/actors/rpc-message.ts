@@ -11,6 +11,7 @@ import type { Connection } from "./connection.ts";
 import { InvocationScope } from "./context.ts";
 import { type GateCall, type GateContext, partiesOf } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
+import type { KeptDecisions } from "./kept-decisions.ts";
 import type { InvokeTarget } from "./types.ts";
 
 /** The messages the gate decides. */
@@ -21,6 +22,7 @@ export class MessageCall implements GateCall {
   readonly target: InvokeTarget;
   readonly by: By;
   readonly credentials: Credentials;
+  readonly kept: KeptDecisions | null;
   /** Epoch ms. */
   readonly started: number;
   /** Epoch ms of the last look at the lease; of an admitted message, when that was decided. */
@@ -34,6 +36,7 @@ export class MessageCall implements GateCall {
     this.target = targetOf(message);
     this.by = partiesOf(instance.compiled, this.target);
     this.credentials = connection.lease.credentials;
+    this.kept = connection.kept;
     this.started = instance.clock.now();
     this.#instance = instance;
     this.#connection = connection;

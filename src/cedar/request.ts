@@ -119,6 +119,11 @@ function keyOf(key: readonly string[]): string {
 }
 
 function contextOf(c: CedarContext, { name, method, path }: CedarInvoke): Readonly<Record<string, unknown>> {
-  const { params, conn } = c as { readonly params?: unknown; readonly conn?: { readonly params?: unknown } };
-  return { name, method, path, params: params ?? conn?.params };
+  return { name, method, path, params: paramsOf(c) };
+}
+
+/** A pure decision and a service have them themselves, and a pure decision has no connection to look at. */
+function paramsOf(c: CedarContext): unknown {
+  if ("params" in c) return c.params;
+  return (c as { readonly conn?: { readonly params?: unknown } }).conn?.params;
 }

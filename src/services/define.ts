@@ -55,7 +55,8 @@ export interface ServiceConfig<
    */
   readonly canInvoke?: (
     c: DecisionContext<AnyServiceCaller<B, RouteBy, CallName, CallBy>>,
-    invoke: ServiceInvoke<RouteName, CallName>,
+    // A decision that takes any name does not widen what names there are.
+    invoke: ServiceInvoke<NoInfer<RouteName>, NoInfer<CallName>>,
   ) => MaybePromise<boolean>;
   /** HTTP routes, by method and path. */
   readonly routes?: RoutesConfig<B, RouteName, RouteBy, Params, Query, Body, RouteResult>;

@@ -6,6 +6,7 @@ import {
   hasClaim,
   internal,
   party,
+  pure,
   queue,
   refine,
   service,
@@ -200,4 +201,26 @@ test("a predicate that no caller was found for stays open and says so", async ()
   const row = find(await probeMatrix(setup({ use: { one } }).config), "one", "action", "go");
   expect(row.cells["Odd"]).toBe("?");
   expect(row.why["Odd"]![0]!.because).toContain("no caller of this party was found");
+});
+
+test("a pure decision fills the cells as any other does, and is shown where it was written", async () => {
+  const plain = (c: { readonly caller: { readonly party: string } }, invoke: { readonly kind: string }): boolean =>
+    c.caller.party === "User" && invoke.kind === "action";
+  const traced = new Set<unknown>();
+  const tracer = {
+    trace: async <T>(code: unknown, decide: () => Promise<T>) => {
+      traced.add(code);
+      return { result: await decide(), at: null };
+    },
+  };
+  const matrices: string[] = [];
+  for (const canInvoke of [plain, pure(plain)]) {
+    const room = actor({ by: anyOf(User, Visitor), events: { e: event() }, canInvoke, actions: { go: () => 1 } });
+    const api = service({ by: User, canInvoke, routes: { "GET /a": { handle: () => 1 } } });
+    const { config } = setup({ use: { room }, services: { api } });
+    matrices.push(JSON.stringify(await probeMatrix(config, { tracer })));
+  }
+  expect(matrices[0]).toContain("canInvoke returned true");
+  expect(matrices[1]).toBe(matrices[0]);
+  expect([...traced].filter((code) => code !== undefined)).toEqual([plain]);
 });

@@ -1,5 +1,5 @@
 /** `byward/cedar` in real actors: the verdicts it gives, what it refuses at setup, and that nothing it cannot decide is allowed. */
-import { actor, anyOf, bearer, event, hasClaim, party, refine, setup, Visitor } from "byward";
+import { actor, anyOf, bearer, event, hasClaim, party, pure, refine, setup, Visitor } from "byward";
 import { cedar } from "byward/cedar";
 import { setupTest } from "byward/testing";
 import fc from "fast-check";
@@ -289,4 +289,16 @@ test("two actors are never one resource: a component with a comma is not two com
       expect(allowed).toEqual([[text, own]]);
     }
   }
+});
+
+test("policies may decide purely: parameters reach them, and what the state would say is a fault", () => {
+  const schema = SMALL.replace("entity Actor;", "entity Actor = { key: String };");
+  const policy = 'permit (principal is User, action, resource) when { resource.key == "a" };';
+  const caller = { party: "User", base: "User", claims: {} };
+  const decide = pure(cedar(policy, schema));
+  const invoke = { kind: "action", name: "say" } as const;
+  expect(decide({ caller, name: "room", key: ["a"] }, invoke)).toBe(true);
+  expect(decide({ caller, name: "room", key: ["b"] }, invoke)).toBe(false);
+  const byState = cedar(policy, schema, { resource: (c) => ({ owner: (c as { state?: unknown }).state }) });
+  expect(() => pure(byState)({ caller, name: "room", key: ["a"] }, invoke)).toThrow("c.state");
 });

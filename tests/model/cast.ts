@@ -109,7 +109,7 @@ export class Cast {
       ...(canInvoke === null
         ? {}
         : {
-            canInvoke: (c: Loose, invoke: Loose) => {
+            canInvoke: this.#declared((c: Loose, invoke: Loose) => {
               if (definition.counts) c.state.asked += 1;
               const name = invoke.name ?? "";
               const fits = canInvoke.rules.find(
@@ -118,7 +118,7 @@ export class Cast {
               );
               const answer = fits?.answer ?? canInvoke.otherwise;
               return this.#answer(answer, c.caller, () => c.state.open);
-            },
+            }),
           }),
       ...(canCreate === null ? {} : { canCreate: ({ caller }: Loose) => this.#answer(canCreate, caller, () => false) }),
       ...(beforeConnect === "none" ? {} : { onBeforeConnect: () => this.#before() }),
@@ -148,6 +148,10 @@ export class Cast {
         : {}),
       actions: Object.fromEntries(ACTIONS.map((name) => [name, (c: Loose) => this.#act(name, c)])),
     } as Loose);
+  }
+
+  #declared(canInvoke: Loose): Loose {
+    return this.#definition.pure ? this.#byward.pure(canInvoke) : canInvoke;
   }
 
   #act(name: (typeof ACTIONS)[number], c: Loose): unknown {

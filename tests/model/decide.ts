@@ -266,7 +266,9 @@ export interface Asked {
 }
 
 /** What the answer of code means (G1, G6). */
-export function ask(answer: Answer, caller: Caller, open: boolean, policy: boolean): Asked {
+export function ask(answer: Answer, caller: Caller, open: boolean, policy: boolean, isPure = false): Asked {
+  // A pure decision has no state to look at.
+  if (isPure && answer === "open") return { delay: 0, refusal: "byward/internal_error" };
   const delay = answer === "hangs" ? DEADLINE : answer.startsWith("slow-") ? SLOW : 0;
   return { delay, refusal: judge(answer.replace("slow-", ""), caller, open, policy) };
 }

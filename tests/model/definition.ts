@@ -65,6 +65,8 @@ export interface Definition {
   readonly onRequest: boolean;
   readonly onWebSocket: boolean;
   readonly canInvoke: { readonly rules: readonly Rule[]; readonly otherwise: Answer } | null;
+  /** True: it says that it rests on caller and entrypoint alone. */
+  readonly pure: boolean;
   /** True: `canInvoke` counts in the state how often it was asked. */
   readonly counts: boolean;
   readonly canCreate: Answer | null;

@@ -61,7 +61,7 @@ const NARROW: readonly ByName[] = ["admin", "admin", "editor"];
 const CREATE_ANSWERS = ANSWERS.filter((answer) => answer !== "open");
 const LIKELY: readonly Answer[] = ["true", "true", "true", "true", "slow-true", "slow-true", "policy", "is-user"];
 
-export function generateDefinition(dice: Dice): Definition {
+export function generateDefinition(dice: Dice, seed: number): Definition {
   const canInvoke = dice.chance(0.25) ? null : generateCanInvoke(dice);
   const by = canInvoke !== null && dice.chance(0.1) ? null : dice.pick(dice.chance(0.65) ? WIDE : NAMES);
   const hasEvents = dice.chance(0.7);
@@ -76,7 +76,7 @@ export function generateDefinition(dice: Dice): Definition {
   const guards: Record<string, ByName> = Object.fromEntries(
     guardable.flatMap((entry) => (dice.chance(0.15) ? [[entry, dice.pick(dice.chance(0.4) ? NARROW : NAMES)]] : [])),
   );
-  return {
+  const definition: Definition = {
     skew: dice.pick([0, 5]),
     by,
     guards,
@@ -85,6 +85,7 @@ export function generateDefinition(dice: Dice): Definition {
     onRequest: dice.chance(0.6),
     onWebSocket: dice.chance(0.7),
     canInvoke,
+    pure: false,
     // Changes of decisions that overlap in time may exclude each other; that is the state's matter, not the gate's.
     counts: dice.chance(0.5) && !isSlow(canInvoke),
     canCreate: dice.chance(0.12)
@@ -97,6 +98,10 @@ export function generateDefinition(dice: Dice): Definition {
       : null,
     failures: dice.chance(0.1) ? dice.pick([1, 3]) : Number.POSITIVE_INFINITY,
   };
+  // Chance of its own: what a seed stands for is as it was before there were pure decisions.
+  const own = new Dice(~seed);
+  if (canInvoke === null || definition.counts || !own.chance(0.5)) return definition;
+  return { ...definition, pure: true, ...(own.chance(0.5) ? { canInvoke: { rules: [], otherwise: "policy" } } : {}) };
 }
 
 function isSlow(canInvoke: Definition["canInvoke"]): boolean {
@@ -135,6 +140,7 @@ const KEYS = ["k0", "k0", "k1"];
 
 export function generateStep(dice: Dice, scene: Scene): Step {
   const rpc = scene.open.filter(({ kind }) => kind === "rpc");
+  if (isKeeping(scene.definition) && rpc.length > 0 && dice.chance(0.6)) return generateKept(dice, scene, rpc);
   const roll = dice.roll();
   if (roll < 0.22) return generateHttp(dice, scene);
   if (roll < 0.23) return generateTouch(dice, scene);
@@ -155,6 +161,23 @@ export function generateStep(dice: Dice, scene: Scene): Step {
   if (roll < 0.68) return { step: "unsubscribe", on, name: "news" };
   const kind = dice.pick(["action", "action", "action", "subscribe", "subscribe", "queue"] as const);
   return { step: "say", on, kind, name: generateName(dice, kind), meanwhile: generateMeanwhile(dice) };
+}
+
+/** True where a verdict that is kept can be told from one that is asked for. */
+function isKeeping({ pure, canInvoke }: Definition): boolean {
+  return pure && canInvoke?.otherwise === "policy";
+}
+
+/** What a verdict is kept for, and what ends it. */
+function generateKept(dice: Dice, scene: Scene, rpc: Scene["open"]): Step {
+  const spoken = dice.pick(rpc);
+  const roll = dice.roll();
+  if (roll < 0.2) return { step: "policy" };
+  if (roll < 0.3) return { step: "bump" };
+  if (roll < 0.45) return { step: "renew", on: spoken.index, bearer: generateGoodRenewal(dice, scene, spoken) };
+  const kind = dice.pick(["action", "action", "subscribe", "queue"] as const);
+  const name = dice.chance(0.2) ? "zz" : { action: "act", subscribe: "news", queue: "jobs" }[kind];
+  return { step: "say", on: spoken.index, kind, name, meanwhile: generateMeanwhile(dice) };
 }
 
 function generateName(dice: Dice, kind: "action" | "queue" | "subscribe" | "request"): string {
@@ -285,11 +308,17 @@ function generateSigned(dice: Dice, now: number): Signed {
   };
 }
 
-function generateRenewal(
-  dice: Dice,
-  { now }: Scene,
-  { as, sub }: Scene["open"][number],
-): Bearer & { readonly form: "token" | "garbage" } {
+function generateGoodRenewal(dice: Dice, { now }: Scene, { as, sub }: Scene["open"][number]): Renewal {
+  if (as === null || sub === null) return { form: "garbage" };
+  const second = Math.floor(now / 1000);
+  const { claims, signer } = generateToken(dice, as, now);
+  const token: Token = { signer, sub, iat: second, exp: second + 600, nbf: null, jti: null, claims };
+  return { form: "token", token };
+}
+
+type Renewal = Bearer & { readonly form: "token" | "garbage" };
+
+function generateRenewal(dice: Dice, { now }: Scene, { as, sub }: Scene["open"][number]): Renewal {
   if (dice.chance(0.08)) return { form: "garbage" };
   const party = dice.chance(0.85) && as !== null ? as : dice.pick(["User", "Sso", "Partner"] as const);
   const token = generateToken(dice, party, now);

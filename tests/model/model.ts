@@ -78,6 +78,8 @@ interface Conn {
   closed: string | null;
   readonly subscriptions: Map<string, Subscription>;
   readonly denied: Set<string>;
+  /** What a pure decision answered, by entrypoint: under which generation and epoch, and the refusal. */
+  readonly kept: Map<string, readonly [generation: number, epoch: number, refusal: string | null]>;
   readonly delivered: Record<string, number>;
   readonly ended: string[];
   echoes: number;
@@ -289,13 +291,26 @@ export class Model {
     readings: Readings,
     actor: Actor,
     limit: () => string | null,
+    conn: Conn | null = null,
   ): Work<string | null> {
     const proofs = proofsOf(readings);
     const dead = deadAt(proofs, this.#revocations, this.#time.now) ?? limit();
     if (dead !== null) return dead;
     const answer = answerFor(this.#definition, kind, name);
-    const asked = answer === null ? null : ask(answer, caller, actor.open, this.#policy);
+    const entry = conn === null ? null : this.#keptEntry(conn, kind, name);
+    const ground = [conn?.generation ?? 0, this.#epoch] as const;
+    const known = entry === null ? undefined : conn!.kept.get(entry);
+    const isKnown = known !== undefined && known[0] === ground[0] && known[1] === ground[1];
+    const asked = isKnown
+      ? { delay: 0, refusal: known[2] }
+      : answer === null
+        ? null
+        : ask(answer, caller, actor.open, this.#policy, this.#definition.pure);
     if (asked !== null && asked.delay > 0) yield asked.delay;
+    const isVerdict = asked !== null && (asked.refusal === null || asked.refusal === "auth/forbidden");
+    // Ruling 17: what was asked under another lease or policy stands for nothing.
+    if (isVerdict && entry !== null && conn!.generation === ground[0] && this.#epoch === ground[1])
+      conn!.kept.set(entry, [...ground, asked.refusal]);
     const refusal =
       asked?.refusal ??
       deadAt(proofs, this.#revocations, this.#time.now) ??
@@ -303,6 +318,17 @@ export class Model {
     // Ruling 10: what canInvoke changed stays with the admitted invocation only.
     if (refusal === null && asked !== null && this.#definition.counts) actor.asked += 1;
     return refusal;
+  }
+
+  /** Where a verdict of a pure decision is kept: on connections with messages, for declared names. */
+  #keptEntry({ kind: of }: Conn, kind: Kind, name: string): string | null {
+    const { pure, events, queues } = this.#definition;
+    const declared: Partial<Record<Kind, readonly string[] | null>> = {
+      action: ACTIONS,
+      queue: queues,
+      subscribe: events,
+    };
+    return pure && of === "rpc" && declared[kind]?.includes(name) === true ? `${kind} ${name}` : null;
   }
 
   /** A missing actor: who may create it; then the hooks before a connection stands. */
@@ -516,6 +542,7 @@ export class Model {
       closed: null,
       subscriptions: new Map(),
       denied: new Set(),
+      kept: new Map(),
       delivered: {},
       ended: [],
       echoes: 0,
@@ -572,7 +599,7 @@ export class Model {
     const refusal =
       typeof caller === "string"
         ? caller
-        : yield* this.#decide(kind, name, caller, readings, actor, () => this.#countMessage(conn, caller));
+        : yield* this.#decide(kind, name, caller, readings, actor, () => this.#countMessage(conn, caller), conn);
     if (refusal !== null) {
       if (kind === "subscribe") conn.denied.add(name);
       return reply(refusal);
@@ -698,7 +725,7 @@ export class Model {
     else {
       const actor = this.#actors.get(conn.key)!;
       this.#time.start(
-        this.#decide("subscribe", name, caller, conn.readings, actor, () => null),
+        this.#decide("subscribe", name, caller, conn.readings, actor, () => null, conn),
         conclude,
       );
     }

@@ -122,6 +122,27 @@ export const MUTATIONS: readonly Mutation[] = [
     "    if (end !== null) throw endedLease(end);\n    this.#running += 1;",
     "    void end;\n    this.#running += 1;",
   ]),
+  mutation("a kept decision outlives a renewal", "actors/kept-decisions.ts", [
+    "this.#ground.generation === this.#lease.generation && this.#ground.epoch === epoch;",
+    "this.#ground.epoch === epoch;",
+  ]),
+  mutation("a kept decision outlives the policy", "actors/kept-decisions.ts", [
+    "this.#ground.generation === this.#lease.generation && this.#ground.epoch === epoch;",
+    "this.#ground.generation === this.#lease.generation;",
+  ]),
+  mutation("a kept decision stands for every entrypoint", "actors/kept-decisions.ts", [
+    "isCurrent ? this.#verdicts.get(entry) : undefined",
+    "isCurrent ? [...this.#verdicts.values()][0] : undefined",
+  ]),
+  mutation("a pure decision sees the state", "boundary/pure.ts", [
+    'if (typeof member === "symbol" || Object.hasOwn(facts, member)) return Reflect.get(facts, member);',
+    'if (member === "state") return { open: true };\n    if (typeof member === "symbol" || Object.hasOwn(facts, member)) return Reflect.get(facts, member);',
+  ]),
+  mutation("no decision is kept", "actors/entrypoints.ts", ["isPure: isPure(config.canInvoke),", "isPure: false,"]),
+  mutation("decisions of names that nobody declared are kept", "actors/gate.ts", [
+    "return compiled.events?.get(target.name) ?? null;",
+    "return compiled.events?.get(target.name) ?? compiled;",
+  ]),
   mutation("events go out under an old policy", "actors/connection.ts", [
     "subscription.generation === this.lease.generation && subscription.epoch === this.#owner.epoch()",
     "subscription.generation === this.lease.generation",

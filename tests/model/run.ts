@@ -40,7 +40,7 @@ export async function runSequence(
   coverage = newCoverage(),
 ): Promise<Disagreement | null> {
   const dice = new Dice(seed);
-  const definition = generateDefinition(dice);
+  const definition = generateDefinition(dice, seed);
   const world = await World.open(library, definition);
   const model = new Model(definition, world.clock.now());
   const steps: Step[] = [];
