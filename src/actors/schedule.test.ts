@@ -242,6 +242,8 @@ test("limits and wrong arguments are refused and schedule nothing", async () => 
   const { schedule } = table;
   expect(await codeOf(schedule.after(Number.NaN, "x"))).toBe("schedule/invalid_time");
   expect(await codeOf(schedule.at(Number.POSITIVE_INFINITY, "x"))).toBe("schedule/invalid_time");
+  expect(await codeOf(schedule.after(Number.MAX_SAFE_INTEGER, "x"))).toBe("schedule/invalid_time");
+  expect(await codeOf(schedule.at(-8.64e15 - 1, "x"))).toBe("schedule/invalid_time");
   expect(await codeOf(schedule.after(1, "x", () => 1))).toBe("schedule/args_invalid");
   expect(await codeOf(schedule.after(1, "x", "y".repeat(70_000)))).toBe("schedule/args_too_large");
   for (const cron of ["nonsense", "", "61 * * * *", "0 0 30 2 *", "2026-01-01T00:00:00", "* ".repeat(200)]) {

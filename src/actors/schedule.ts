@@ -21,6 +21,8 @@ import { fitsUtf8 } from "./utf8-length.ts";
 
 /** Schedules of one actor. */
 export const MAX_SCHEDULES = 1000;
+/** The last instant that is a date, epoch ms (ECMA-262 §21.4.1.1). */
+const LAST_INSTANT = 8.64e15;
 /** Bytes of the encoded arguments of one schedule. */
 export const MAX_SCHEDULE_ARGS = 65_536;
 /** Firings of one due row before it is dropped. */
@@ -211,6 +213,8 @@ export class ActorSchedule implements Schedule {
 
   #add(dueAt: number, action: string, args: readonly unknown[], cron: string | null): string {
     if (this.#rows.size >= MAX_SCHEDULES) throw scheduleFull();
+    // Past this a file keeps a number that cannot be read back exactly, and the actor could not be loaded again.
+    if (Math.abs(dueAt) > LAST_INSTANT) throw invalidTime(`no date is as far away as ${dueAt} in epoch ms`);
     const { clock, random } = this.#core;
     const id = encodeHex(random(12));
     this.#put({ id, dueAt, action, args: writeArgs(args), cron, createdAt: clock.now() });
