@@ -3,9 +3,10 @@
  * after one (import, compact: with the server stopped).
  */
 
-import { once } from "node:events";
-import { createReadStream, createWriteStream } from "node:fs";
-import { createInterface } from "node:readline";
+import { createWriteStream } from "node:fs";
+import { open } from "node:fs/promises";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { type Command, Option } from "commander";
 import {
   backupData,
@@ -89,30 +90,57 @@ function textOf(bytes: Uint8Array): string {
 }
 
 async function exportTo(file: string | undefined, flags: CommonFlags): Promise<void> {
-  const out = file === undefined ? process.stdout : createWriteStream(file, { flags: "wx", mode: 0o600 });
-  for await (const line of exportData(flags.dataDir, progress())) {
-    if (!out.write(`${line}\n`)) await once(out, "drain");
-  }
+  const damaged: string[] = [];
+  const onDamage = (what: string): void => void damaged.push(what);
+  const lines = exportData(flags.dataDir, { ...progress(), onDamage });
+  // The end of the file is told once it is on the disk.
+  const out = file === undefined ? process.stdout : createWriteStream(file, { flags: "wx", mode: 0o600, flush: true });
+  await pipeline(Readable.from(ended(lines)), out, { end: file !== undefined });
   done();
-  if (file !== undefined) {
-    out.end();
-    await once(out, "finish");
-  }
+  if (damaged.length === 0) return;
+  for (const what of damaged) stderr(paint("red", `✗ left out, damaged: ${what}`, process.stderr));
+  process.exitCode = 1;
+}
+
+async function* ended(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${line}\n`;
 }
 
 async function importFrom(
   file: string | undefined,
   flags: CommonFlags & { readonly existing: "refuse" | "skip" | "replace" },
 ): Promise<void> {
-  const report = await importData(flags.dataDir, linesOf(file), { existing: flags.existing, ...progress() });
+  const lines = linesOf(await openInput(file));
+  const report = await importData(flags.dataDir, lines, { existing: flags.existing, ...progress() });
   done();
   say(flags, report, `${report.actors} actors imported, ${report.skipped} skipped, ${report.rows} rows`);
+  if (report.damaged > 0) {
+    stderr(
+      paint("yellow", `${report.damaged} pieces were damaged when this was exported and are not in it`, process.stderr),
+    );
+  }
 }
 
-/** Opened when the first line is asked for: readline drops what it reads before anybody iterates. */
-async function* linesOf(file: string | undefined): AsyncGenerator<string> {
-  const input = file === undefined ? process.stdin : createReadStream(file);
-  yield* createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+/** Lines end with a line feed alone: to `node:readline` U+2028 ends one, too, and JSON may hold it. */
+async function* linesOf(input: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  const parts: string[] = [];
+  for await (const chunk of input) {
+    const [first = "", ...more] = decoder.decode(chunk, { stream: true }).split("\n");
+    parts.push(first);
+    for (const next of more) {
+      yield parts.splice(0).join("");
+      parts.push(next);
+    }
+  }
+  parts.push(decoder.decode());
+  const last = parts.join("");
+  if (last !== "") yield last;
+}
+
+/** Opened before a directory is made for what it holds. @throws the system's error where it cannot be read */
+async function openInput(file: string | undefined): Promise<AsyncIterable<Buffer>> {
+  return file === undefined ? process.stdin : (await open(file)).createReadStream();
 }
 
 async function verify(flags: CommonFlags): Promise<void> {

@@ -123,7 +123,7 @@ test("an export imported elsewhere and exported again is the same text", async (
   const lines = await collect(exportData(directory));
   const copy = join(temporaryDirectory(), "copy");
   const report = await importData(copy, lines);
-  expect(report).toEqual({ actors: PLAIN_COUNT + 1, skipped: 0, rows: 38 });
+  expect(report).toEqual({ actors: PLAIN_COUNT + 1, skipped: 0, rows: 38, damaged: 0 });
   expect(await collect(exportData(copy))).toEqual(lines);
   const store = await openStore(copy);
   expect(await store.getEpoch()).toBe(3);
@@ -157,6 +157,66 @@ test("an import that cannot be taken says at which line, and leaves no half acto
   await expect(importData(target, ['{"kind":"other"}'])).rejects.toThrow(/Line 1 /);
   await expect(importData(target, ['{"kind":"byward-export","version":99}'])).rejects.toThrow(/version 99/);
   expect(await collect(listActors(target))).toEqual([]);
+});
+
+test("what an import would make unreadable is refused by its line", async () => {
+  const lines = (await collect(exportData(await sampleDirectory()))).map((line) => JSON.parse(line));
+  const at = (kind: string): number => lines.findIndex((line) => line.kind === kind);
+  const broken: readonly [kind: string, member: object][] = [
+    ["message", { status: "weird" }],
+    ["message", { createdAt: 2 ** 53 }],
+    ["replay", { status: "odd" }],
+    ["replay", { keepUntil: 2 ** 60 }],
+    ["revocation", { issuedBefore: undefined }],
+  ];
+  for (const [kind, member] of broken) {
+    const bad = lines.map((line, index) =>
+      JSON.stringify(index === at(kind) ? { ...line, row: { ...line.row, ...member } } : line),
+    );
+    await expect(importData(temporaryDirectory(), bad)).rejects.toThrow(`Line ${at(kind) + 1} cannot be imported`);
+  }
+  const headless = ["", ...lines.slice(1).map((line) => JSON.stringify(line))];
+  await expect(importData(temporaryDirectory(), headless)).rejects.toThrow(/Line 2 .*not the first line/);
+});
+
+test("an actor is not given up for one whose lines cannot be taken", async () => {
+  const directory = await sampleDirectory();
+  const lines = await collect(exportData(directory));
+  const first = lines.findIndex((line) => line.includes('"kind":"message"'));
+  const twice = JSON.stringify({ kind: "message", row: { ...JSON.parse(lines[first]!).row, id: 999 } });
+  const bad = lines.toSpliced(first + 1, 0, twice);
+  await expect(importData(directory, bad, { existing: "replace" })).rejects.toThrow(
+    `Line ${first + 2} cannot be imported`,
+  );
+  expect(await collect(exportData(directory))).toEqual(lines);
+});
+
+test("an import does not take the policy epoch back", async () => {
+  const directory = await sampleDirectory();
+  const end = '{"kind":"end","actors":0}';
+  await importData(directory, ['{"kind":"byward-export","version":1}', '{"kind":"epoch","epoch":2}', end]);
+  expect(await (await openStore(directory)).getEpoch()).toBe(3);
+});
+
+test("a damaged revocation or epoch is left out of an export by name, and the rest comes", async () => {
+  const directory = await sampleDirectory();
+  flip(directory, '"identity":"digest"');
+  const damage: string[] = [];
+  const lines = await collect(exportData(directory, { onDamage: (what) => damage.push(what) }));
+  expect(damage).toEqual(["the file: a revocation: a row fails its checksum"]);
+  expect(lines.filter((line) => line.includes('"kind":"actor"'))).toHaveLength(PLAIN_COUNT + 1);
+  expect(await importData(temporaryDirectory(), lines)).toMatchObject({ actors: PLAIN_COUNT + 1, damaged: 1 });
+});
+
+test("two backups into one directory do not spoil each other", async () => {
+  const directory = await sampleDirectory();
+  const target = join(temporaryDirectory(), "backup");
+  const first = backupData(directory, target);
+  const second = backupData(directory, target).catch((error: unknown) => error);
+  expect((await first).bytes).toBeGreaterThan(0);
+  expect(await second).toMatchObject({ code: "data.target-taken" });
+  expect(await verifyData(target)).toMatchObject({ sound: true, actors: PLAIN_COUNT + 1 });
+  expect(statSync(dataFile(target)).mode & 0o077).toBe(0);
 });
 
 test("a backup taken under load is whole, and a directory a server starts on", async () => {

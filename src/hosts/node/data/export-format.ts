@@ -31,44 +31,63 @@ export type ExportLine =
 
 export type ExportKind = ExportLine["kind"];
 
-type Shape = Readonly<Record<string, "string" | "number" | "boolean" | "object" | "text?" | "number?" | "object?">>;
+/**
+ * What a member must be: `?` allows null, `~` that it is absent, too; a list names the texts there are. A number is one that a
+ * file gives back as it was.
+ */
+type Kind = "text" | "text?" | "text~" | "number" | "number?" | "number~" | "flag" | "object" | "object?";
+type Shape = Readonly<Record<string, Kind | readonly string[]>>;
 
-const META: Shape = { id: "string", createdAt: "number", version: "number", nextQueueId: "number", running: "boolean" };
+const META: Shape = { id: "text", createdAt: "number", version: "number", nextQueueId: "number", running: "flag" };
 const MESSAGE: Shape = {
   id: "number",
-  queue: "string",
-  body: "string",
+  queue: "text",
+  body: "text",
   caller: "object?",
   createdAt: "number",
   availableAt: "number",
   attempt: "number",
   idempotencyKey: "text?",
-  status: "string",
+  status: ["ready", "dead", "done"],
+  keepUntil: "number~",
+  response: "text~",
+  deadReason: "text~",
 };
 const SCHEDULE: Shape = {
-  id: "string",
+  id: "text",
   dueAt: "number",
-  action: "string",
-  args: "string",
+  action: "text",
+  args: "text",
   cron: "text?",
   createdAt: "number",
+};
+const REPLAY: Shape = { id: "text", status: ["in_progress", "done", "failed"], keepUntil: "number" };
+const REVOCATION: Shape = {
+  id: "text",
+  party: "text?",
+  identity: "text?",
+  claim: "object?",
+  tokenId: "text?",
+  issuedBefore: "number?",
+  revokedAt: "number",
+  keepUntil: "number",
 };
 
 /** What a line of each kind must carry, and what its `row` or `meta` must. */
 const SHAPES: Readonly<Record<ExportKind, { readonly line: Shape; readonly inner?: readonly [string, Shape] }>> = {
   "byward-export": { line: { version: "number" } },
   actor: {
-    line: { name: "string", key: "string", meta: "object", state: "text?", wakeAt: "number?" },
+    line: { name: "text", key: "text", meta: "object", state: "text?", wakeAt: "number?" },
     inner: ["meta", META],
   },
   message: { line: { row: "object" }, inner: ["row", MESSAGE] },
   schedule: { line: { row: "object" }, inner: ["row", SCHEDULE] },
-  connection: { line: { row: "object" }, inner: ["row", { id: "string", data: "string" }] },
-  pair: { line: { key: "string", value: "string" } },
-  replay: { line: { row: "object" }, inner: ["row", { id: "string", status: "string", keepUntil: "number" }] },
-  revocation: { line: { row: "object" }, inner: ["row", { id: "string", revokedAt: "number", keepUntil: "number" }] },
+  connection: { line: { row: "object" }, inner: ["row", { id: "text", data: "text" }] },
+  pair: { line: { key: "text", value: "text" } },
+  replay: { line: { row: "object" }, inner: ["row", REPLAY] },
+  revocation: { line: { row: "object" }, inner: ["row", REVOCATION] },
   epoch: { line: { epoch: "number" } },
-  damage: { line: { what: "string" } },
+  damage: { line: { what: "text" } },
   end: { line: { actors: "number" } },
 };
 
@@ -92,13 +111,21 @@ function assertShape(value: unknown, shape: Shape): void {
   }
 }
 
-function fits(value: unknown, type: Shape[string]): boolean {
-  if (type === "object") return isRecord(value);
-  if (type.endsWith("?")) {
-    const bare = type === "text?" ? "string" : type.slice(0, -1);
-    return value === null || (bare === "object" ? isRecord(value) : typeof value === bare);
-  }
-  return typeof value === type;
+function fits(value: unknown, kind: Shape[string]): boolean {
+  if (typeof kind !== "string") return typeof value === "string" && kind.includes(value);
+  if (kind.endsWith("~") && value === undefined) return true;
+  if (/[?~]$/.test(kind) && value === null) return true;
+  const bare = kind.replace(/[?~]$/, "");
+  if (bare === "object") return isRecord(value);
+  if (bare === "flag") return typeof value === "boolean";
+  return bare === "text" ? typeof value === "string" : isKept(value);
+}
+
+/** A file keeps whole numbers up to 2^63, and gives those beyond 2^53 back to nobody. */
+function isKept(value: unknown): boolean {
+  return (
+    typeof value === "number" && Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))
+  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

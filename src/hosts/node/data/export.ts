@@ -1,5 +1,7 @@
 /** Owns `byward data export`: everything of a data directory as text lines, from one snapshot, beside a running server. */
 import type { DatabaseSync } from "node:sqlite";
+import { hostSum } from "../store/checksum.ts";
+import { briefly } from "../store/failure.ts";
 import { readRevocation } from "../store/rows.ts";
 import { ActorRows, type Held } from "./actor-rows.ts";
 import { breathe, type DataOptions, inSnapshot } from "./data-directory.ts";
@@ -8,9 +10,22 @@ import { countActors, type Scanned, scanActors } from "./scan.ts";
 
 const BATCH = 100;
 
+export interface ExportOptions extends DataOptions {
+  /** Called with each piece that is left out because it is damaged. */
+  readonly onDamage?: (what: string) => void;
+}
+
 /** JSON lines, each without its line end. What is damaged is left out and named in a `damage` line; the rest is whole. */
-export async function* exportData(directory: string, options: DataOptions = {}): AsyncGenerator<string> {
-  for await (const line of inSnapshot(directory, (db) => exportLines(db, options))) yield JSON.stringify(line);
+export async function* exportData(directory: string, options: ExportOptions = {}): AsyncGenerator<string> {
+  for await (const line of inSnapshot(directory, (db) => exportLines(db, options))) {
+    if (line.kind === "damage") options.onDamage?.(`${line.actor ?? "the file"}: ${line.what}`);
+    yield oneLine(line);
+  }
+}
+
+/** JSON leaves U+2028 and U+2029 as they are, and to many readers of lines each of them ends one. */
+function oneLine(line: ExportLine): string {
+  return JSON.stringify(line).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 }
 
 async function* exportLines(db: DatabaseSync, options: DataOptions): AsyncGenerator<ExportLine> {
@@ -51,11 +66,29 @@ function heldLine(held: Held, name: string | null): ExportLine {
 }
 
 function* hostLines(db: DatabaseSync): Generator<ExportLine> {
-  for (const columns of db.prepare("SELECT * FROM revocation ORDER BY id").iterate()) {
-    yield { kind: "revocation", row: readRevocation(columns) };
+  yield* orDamage("the revocations", function* () {
+    for (const columns of db.prepare("SELECT * FROM revocation ORDER BY id").iterate()) {
+      yield* orDamage("a revocation", function* () {
+        yield { kind: "revocation", row: readRevocation(columns) };
+      });
+    }
+  });
+  yield* orDamage("the policy epoch", function* () {
+    const row = db.prepare("SELECT value, sum FROM host WHERE name = 'epoch'").get();
+    if (row === undefined) return;
+    const value = String(row["value"]);
+    if (hostSum("epoch", value) !== row["sum"]) throw new Error("it fails its checksum");
+    yield { kind: "epoch", epoch: Number(value) };
+  });
+}
+
+/** What stands in no actor: where it cannot be read, a line says so. */
+function* orDamage(what: string, read: () => Generator<ExportLine>): Generator<ExportLine> {
+  try {
+    yield* read();
+  } catch (error) {
+    yield { kind: "damage", actor: null, what: `${what}: ${briefly(error)}` };
   }
-  const epoch = db.prepare("SELECT value FROM host WHERE name = 'epoch'").get();
-  if (epoch !== undefined) yield { kind: "epoch", epoch: Number(epoch["value"]) };
 }
 
 function base64(bytes: Uint8Array): string {

@@ -5,7 +5,7 @@
 export { type BackupReport, backupData } from "./backup.ts";
 export { type CompactReport, compactData } from "./compact.ts";
 export type { DataOptions, Progress } from "./data-directory.ts";
-export { exportData } from "./export.ts";
+export { type ExportOptions, exportData } from "./export.ts";
 export { type ImportOptions, type ImportReport, importData } from "./import.ts";
 export { type Listed, type ListOptions, listActors } from "./list.ts";
 export { type Shown, type ShowOptions, showActor } from "./show.ts";
