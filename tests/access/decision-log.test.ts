@@ -1,4 +1,13 @@
-import fs, { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import fs, {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -153,6 +162,33 @@ test("what a kill left without a chain line is chained by the next process", asy
     expect(verifyLog(directory)).toMatchObject({ ok: true, unchained: 0 });
     expect(text()).toContain(`{"torn":${Buffer.byteLength(rest)}}`);
   }
+});
+
+test("wherever a power failure cut the last file, the next process goes on and the chain holds", async () => {
+  await feed(3).log.close();
+  const path = join(directory, fileName(1));
+  const whole = readFileSync(path);
+  for (let end = 0; end < whole.length; end += end < whole.length - 130 ? 13 : 1) {
+    writeFileSync(path, whole.subarray(0, end));
+    await feed(1).log.close();
+    expect(verifyLog(directory).problems, `cut at ${end}`).toEqual([]);
+  }
+});
+
+test("a file that had a name and nothing else is begun again", async () => {
+  await feed(3).log.close();
+  for (const left of ["", '{"log":"byward.deci']) {
+    writeFileSync(join(directory, fileName(2)), left);
+    await feed(2).log.close();
+    expect(verifyLog(directory)).toMatchObject({ ok: true, files: 1 });
+  }
+  expect(records()).toHaveLength(7);
+});
+
+test("a key of the digests that is none is refused: under it anybody could guess at identities", () => {
+  mkdirSync(directory);
+  writeFileSync(join(directory, "digest.key"), "");
+  expect(() => feed(1)).toThrow(/digest\.key holds no key.*decisions\.directory/);
 });
 
 test("files rotate, the chain goes across them, and a removed one in between shows", async () => {

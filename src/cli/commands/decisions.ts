@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import { replayDecision } from "../../access/replay.ts";
 import { identityText } from "../../boundary/lease.ts";
 import { type DecisionRecord, fileName } from "../../hosts/node/decision-log/format.ts";
-import { digestWith, PEPPER_FILE } from "../../hosts/node/decision-log/log.ts";
+import { digestWith, PEPPER_FILE, pepperOf } from "../../hosts/node/decision-log/log.ts";
 import { decisionsIn, Expander, filesOf, linesOf, verifyLog } from "../../hosts/node/decision-log/read.ts";
 import { type DecisionFilter, fits, printable, showDecision } from "../decisions/show.ts";
 import { readDuration } from "../duration.ts";
@@ -97,7 +97,7 @@ function filterOf(directory: string, flags: Flags): DecisionFilter {
 function digestOf(directory: string, identity: string): string {
   const path = join(directory, PEPPER_FILE);
   try {
-    return digestWith(Buffer.from(readFileSync(path, "utf8").trim(), "hex"), identityText(identity));
+    return digestWith(pepperOf(readFileSync(path, "utf8")), identityText(identity));
   } catch (error) {
     throw new CommandFailure("decisions.key", "The key of the identity digests cannot be read.", {
       where: path,

@@ -12,6 +12,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
   writeSync,
@@ -24,7 +25,7 @@ import { identityText } from "../../../boundary/lease.ts";
 import type { AnyRefinement } from "../../../boundary/party.ts";
 import { chainLine, chainOf, fileName, fileNumber, GENESIS, shapeFields } from "./format.ts";
 import { Gathering } from "./gathering.ts";
-import { lastChainIn } from "./read.ts";
+import { filesOf, type LastChain, lastChainIn } from "./read.ts";
 
 export interface DecisionLogOptions {
   /** Where the files are kept; made when it is not there. One process writes to it at a time. */
@@ -149,39 +150,66 @@ class DecisionLog {
   /** Goes on where the last process stopped; what it left without a chain line is chained by the next block. */
   #resume(): void {
     const { directory } = this.#options;
-    const numbers = readdirSync(directory).flatMap((name) => fileNumber(name) ?? []);
-    const last = numbers.length === 0 ? null : Math.max(...numbers);
+    const last = this.#lastFile();
     const run = `${JSON.stringify({ run: randomUUID(), at: Date.now(), predicates: describe(this.#refinements) })}\n`;
     if (last === null) {
       this.#begin(1);
       this.#append(Buffer.from(run), 1, EMPTY);
       return;
     }
-    const { chain, rest, size } = lastChainIn(join(directory, fileName(last)));
-    this.#file = last;
+    const { file, chain, rest, size } = last;
+    this.#file = file;
     this.#chain = chain;
-    this.#descriptor = openSync(join(directory, fileName(last)), "a", 0o600);
+    this.#descriptor = openSync(join(directory, fileName(file)), "a", 0o600);
     this.#size = size - rest.length;
     this.#append(Buffer.from(`${rest.length === 0 ? "" : tornNote(rest)}${run}`), 1, rest);
   }
 
+  /**
+   * The newest file that was begun. One without a chain line never was: a kill or a power failure left its name, and part of its
+   * head at most. What came after that would continue nothing, so it goes.
+   */
+  #lastFile(): ({ readonly file: number } & LastChain) | null {
+    const { directory } = this.#options;
+    for (const file of filesOf(directory).toReversed()) {
+      const path = join(directory, fileName(file));
+      const found = lastChainIn(path);
+      if (found !== null) return { file, ...found };
+      rmSync(path);
+      this.#context.log.warn({ file: path }, "a file of the decision log had not been begun when its process ended");
+    }
+    return null;
+  }
+
+  /** Nothing is changed where the file cannot be begun. */
   #begin(file: number): void {
     const { directory, maxFiles } = this.#options;
+    const at = Date.now();
+    const head = { log: "byward.decisions", version: 1, file, prev: this.#chain, opened: at };
+    const block = Buffer.from(`${JSON.stringify(head)}\n`);
+    const chain = chainOf(this.#chain, block, 1, at);
+    const data = Buffer.concat([block, Buffer.from(chainLine(chain, 1, at))]);
     const before = this.#descriptor;
-    this.#descriptor = openSync(join(directory, fileName(file)), "ax", 0o600);
-    if (before !== -1) {
-      fdatasyncSync(before);
-      closeSync(before);
-    }
+    this.#descriptor = beginFile(join(directory, fileName(file)), data);
     this.#file = file;
-    this.#size = 0;
+    this.#size = data.length;
+    this.#chain = chain;
     // Each file can be read by itself.
     this.#gathered.forget();
-    const head = { log: "byward.decisions", version: 1, file, prev: this.#chain, opened: Date.now() };
-    this.#append(Buffer.from(`${JSON.stringify(head)}\n`), 1, EMPTY);
+    this.#scheduleSync();
+    if (before !== -1) this.#end(before);
     for (const name of readdirSync(directory)) {
       const number = fileNumber(name);
       if (number !== null && number <= file - maxFiles) rmSync(join(directory, name));
+    }
+  }
+
+  #end(descriptor: number): void {
+    try {
+      fdatasyncSync(descriptor);
+      closeSync(descriptor);
+    } catch (error) {
+      this.#context.log.error({ err: error }, "the decision log could not be synced");
     }
   }
 
@@ -190,11 +218,13 @@ class DecisionLog {
     this.#timer = null;
     const { count } = this.#gathered;
     if (count === 0) return;
+    // Taken first: what cannot be written is lost, and must not gather for ever.
+    const lines = this.#gathered.take();
     try {
       const lost = this.#lost;
       const rest = this.#isTorn ? this.#readRest() : EMPTY;
       const notes = `${rest.length === 0 ? "" : tornNote(rest)}${lost === 0 ? "" : `${JSON.stringify({ lost, at: Date.now() })}\n`}`;
-      this.#append(Buffer.concat([Buffer.from(notes), this.#gathered.take()]), count, rest);
+      this.#append(Buffer.concat([Buffer.from(notes), lines]), count, rest);
       this.#isTorn = false;
       this.#lost -= lost;
     } catch (error) {
@@ -224,9 +254,8 @@ class DecisionLog {
     const at = Date.now();
     const chain = chainOf(this.#chain, before.length === 0 ? block : Buffer.concat([before, block]), lines, at);
     const data = Buffer.concat([block, Buffer.from(chainLine(chain, lines, at))]);
-    const written = writeSync(this.#descriptor, data);
-    if (written < data.length) throw new Error(`only ${written} of ${data.length} bytes were written`);
-    this.#size += before.length + written;
+    writeWhole(this.#descriptor, data);
+    this.#size += before.length + data.length;
     this.#chain = chain;
     this.#scheduleSync();
   }
@@ -298,24 +327,53 @@ class DecisionLog {
 
 const EMPTY = new Uint8Array(0);
 
+/** A new file that holds `data`; none where it cannot be written. */
+function beginFile(path: string, data: Uint8Array): number {
+  const descriptor = openSync(path, "ax", 0o600);
+  try {
+    writeWhole(descriptor, data);
+    return descriptor;
+  } catch (error) {
+    closeSync(descriptor);
+    rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+function writeWhole(descriptor: number, data: Uint8Array): void {
+  const written = writeSync(descriptor, data);
+  if (written < data.length) throw new Error(`only ${written} of ${data.length} bytes were written`);
+}
+
 /** Says that the bytes before it are what a failed or killed write left. */
 function tornNote(rest: Uint8Array): string {
-  return `${rest.at(-1) === 10 ? "" : "\n"}${JSON.stringify({ torn: rest.length })}\n`;
+  // A chain line that lacks its line feed alone would come to life with it.
+  return `${rest.at(-1) === 10 ? "" : " torn\n"}${JSON.stringify({ torn: rest.length })}\n`;
 }
 
 export const PEPPER_FILE = "digest.key";
+
+const PEPPER_BYTES = 32;
 
 /** The key of the digests, made with the log and readable by its owner: without it a digest cannot be guessed at. */
 export function readPepper(directory: string): Uint8Array {
   const path = join(directory, PEPPER_FILE);
   try {
-    return Buffer.from(readFileSync(path, "utf8").trim(), "hex");
+    return pepperOf(readFileSync(path, "utf8"));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
-  const pepper = randomBytes(32);
-  writeFileSync(path, `${pepper.toString("hex")}\n`, { mode: 0o600, flag: "wx" });
+  const pepper = randomBytes(PEPPER_BYTES);
+  writeFileSync(`${path}.new`, `${pepper.toString("hex")}\n`, { mode: 0o600, flush: true });
+  renameSync(`${path}.new`, path);
   return pepper;
+}
+
+/** The key in the text of its file. Throws for any other text: under an empty key everybody can guess at digests. */
+export function pepperOf(text: string): Uint8Array {
+  const hex = text.trim();
+  if (/^[0-9a-f]{64}$/.test(hex)) return Buffer.from(hex, "hex");
+  throw new Error(`${PEPPER_FILE} holds no key; without it a new one is made, and digests of before fit nobody`);
 }
 
 /** The digest under which an identity stands in the log. */

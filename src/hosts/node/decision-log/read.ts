@@ -1,6 +1,6 @@
 /** Owns reading decision logs: lines in order, the chain checked over exact bytes, files of any size in bounded memory. */
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 import {
   CHAIN_START,
@@ -19,6 +19,7 @@ import {
 /** Longest line that is read; longer ones are no lines of a log. */
 const LONGEST_LINE = 1024 * 1024;
 const CHUNK = 256 * 1024;
+const LINE_FEED = 10;
 
 export interface LogLine {
   readonly file: number;
@@ -124,34 +125,34 @@ export function* decisionsIn(
   }
 }
 
+/** A torn one is not: what a killed write left of it is chained by the block after it. */
 export function isChain(line: LogLine): boolean {
+  if (typeof (line.value as Partial<ChainLine> | null | undefined)?.chain !== "string") return false;
   return Buffer.from(line.bytes.buffer, line.bytes.byteOffset, line.bytes.length)
     .subarray(0, CHAIN_START.length)
     .equals(Buffer.from(CHAIN_START));
 }
 
-/** The last chain of a file, and the bytes behind it that no chain line covers. */
-export function lastChainIn(path: string): {
+export interface LastChain {
   readonly chain: string;
+  /** What stands behind it. */
   readonly rest: Uint8Array;
   readonly size: number;
-} {
+}
+
+/** The last chain of a file, and the bytes behind it that no chain line covers; null for a file without a chain line. */
+export function lastChainIn(path: string): LastChain | null {
   let chain: string | null = null;
   let rest: Uint8Array[] = [];
-  let prev = GENESIS;
+  let size = 0;
   for (const line of linesOf(path)) {
-    if (isChain(line) && typeof (line.value as Partial<ChainLine> | undefined)?.chain === "string") {
+    size += line.bytes.length;
+    if (isChain(line) && line.bytes.at(-1) === LINE_FEED) {
       chain = (line.value as ChainLine).chain;
       rest = [];
-    } else {
-      if (line.line === 1) prev = String((line.value as { prev?: unknown } | undefined)?.prev ?? GENESIS);
-      rest.push(line.bytes);
-    }
+    } else rest.push(line.bytes);
   }
-  const descriptor = openSync(path, "r");
-  const { size } = fstatSync(descriptor);
-  closeSync(descriptor);
-  return { chain: chain ?? prev, rest: Buffer.concat(rest), size };
+  return chain === null ? null : { chain, rest: Buffer.concat(rest), size };
 }
 
 /** What a check of the chain found. */
