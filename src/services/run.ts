@@ -9,6 +9,7 @@ import { Admission, endedLease } from "../boundary/gate.ts";
 import { andThen, isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { Clock, Logger } from "../hosts/port.ts";
 import type { LazyAbort } from "./abort.ts";
+import { answerOf } from "./answer.ts";
 import type { Invocation } from "./context.ts";
 import type { ServiceEntry } from "./entrypoints.ts";
 import type { Admitted } from "./gate.ts";
@@ -66,14 +67,29 @@ function giveUp(run: HandlerRun<Invocation>, result: Promise<unknown>): void {
     log.warn({ entrypoint: entry.name, outcome }, "a handler that had timed out ended");
   };
   result.then(
-    () => {
+    (value) => {
       late("returned");
+      if (!isSuccess(value)) {
+        admitted.delivery?.failed();
+        return;
+      }
       admitted.delivery?.succeeded().catch((error: unknown) => {
         log.error({ entrypoint: entry.name, err: error }, "a delivery that had timed out could not be remembered");
       });
     },
     () => late("threw"),
   );
+}
+
+/** Whether what a handler returned is an answer that lets its sender take the delivery for done. */
+function isSuccess(result: unknown): boolean {
+  try {
+    const { status, body } = answerOf(result);
+    if (body instanceof ReadableStream) void body.cancel();
+    return status < 400;
+  } catch {
+    return false;
+  }
 }
 
 /** The refusal in place of a reply whose caller's credential died while the handler ran (ruling 16); null while it lives. */

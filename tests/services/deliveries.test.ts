@@ -223,6 +223,21 @@ test("a handler that outlives its time keeps the delivery until it ends", async 
   expect(setting.ran).toEqual(["a"]);
 });
 
+test("a handler that outlives its time and then fails has not done the delivery: it runs again", async () => {
+  const setting = createSetting();
+  closing(setting.registry);
+  const gate = deferred();
+  setting.act = () => gate.promise.then(() => new Response(null, { status: 503 }));
+  const late = setting.deliver("a");
+  await expect.poll(() => setting.ran.length).toBe(1);
+  await setting.rig.clock.advance(60_000);
+  expect((await late).status).toBe(504);
+  gate.resolve();
+  setting.act = () => undefined;
+  await expect.poll(async () => (await setting.deliver("a")).status).not.toBe(409);
+  expect(setting.ran).toEqual(["a", "a"]);
+});
+
 test("what was done is on disk before its sender is told, and stays done after a restart", async () => {
   const directory = await mkdtemp(join(tmpdir(), "byward-deliveries-"));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
