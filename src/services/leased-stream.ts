@@ -38,7 +38,7 @@ export function leasedStream(
     controller.enqueue(lastEvent(lease.correlationId, end));
     controller.close();
   };
-  return new ReadableStream<Uint8Array>({
+  const source: UnderlyingDefaultSource<Uint8Array> = {
     start(controller) {
       const { expiresAt, clock } = lease;
       if (expiresAt === null) return;
@@ -71,7 +71,9 @@ export function leasedStream(
       finish();
       await reader.cancel(reason);
     },
-  });
+  };
+  // Nothing is read ahead: what waits here while a slow peer takes its time would outlive the credential.
+  return new ReadableStream<Uint8Array>(source, { highWaterMark: 0 });
 }
 
 const UTF8 = new TextEncoder();
