@@ -234,3 +234,14 @@ test("a socket whose handler is looked for holds what comes, within a bound", ()
   for (let at = 0; at < 300; at++) flooded.handlers!.message("x");
   expect(flooded.calls).toContain("close 1013 byward/overloaded");
 });
+
+test("a stream that somebody else reads already breaks for its receiver, and the channel goes on", async () => {
+  const { near, far } = pair(async () => "answered");
+  const taken = new ReadableStream<Uint8Array>();
+  taken.getReader();
+  const received = far.streams.accept(near.streams.offer(() => taken));
+  await expect(received.getReader().read()).rejects.toThrow(/locked/);
+  const dropped = far.streams.accept(near.streams.offer(() => taken));
+  await dropped.cancel();
+  expect(await near.calls.call("ask", null)).toBe("answered");
+});

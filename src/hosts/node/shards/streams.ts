@@ -119,8 +119,19 @@ export class Streams {
     const outgoing = this.#outgoing.get(id);
     if (outgoing === undefined) return;
     outgoing.credit += count;
-    outgoing.reader ??= outgoing.open().getReader();
+    try {
+      outgoing.reader ??= outgoing.open().getReader();
+    } catch (error) {
+      this.#broke(id, outgoing, error);
+      return;
+    }
     if (!outgoing.isReading) void this.#read(id, outgoing, outgoing.reader);
+  }
+
+  #broke(id: number, outgoing: Outgoing, error: unknown): void {
+    if (!this.#outgoing.has(id)) return;
+    this.#finish(id, outgoing);
+    this.#channel.post(OP.error, id, error instanceof Error ? error.message : String(error));
   }
 
   async #read(id: number, outgoing: Outgoing, reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
@@ -138,9 +149,7 @@ export class Streams {
         this.#channel.post(OP.chunk, id, ownBytes(value));
       }
     } catch (error) {
-      if (!this.#outgoing.has(id)) return;
-      this.#finish(id, outgoing);
-      this.#channel.post(OP.error, id, error instanceof Error ? error.message : String(error));
+      this.#broke(id, outgoing, error);
     } finally {
       outgoing.isReading = false;
     }
@@ -150,10 +159,14 @@ export class Streams {
     const outgoing = this.#outgoing.get(id);
     if (outgoing === undefined) return;
     this.#finish(id, outgoing);
-    const over = (outgoing.reader ?? outgoing.open().getReader()).cancel();
-    over.catch(() => {
-      // It broke by itself meanwhile.
-    });
+    try {
+      const over = (outgoing.reader ?? outgoing.open().getReader()).cancel();
+      over.catch(() => {
+        // It broke by itself meanwhile.
+      });
+    } catch {
+      // Whoever gave it reads it himself: it is his to cancel.
+    }
   }
 
   #finish(id: number, outgoing: Outgoing): void {
