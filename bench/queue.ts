@@ -1,6 +1,7 @@
 /**
- * What a long queue costs: receive and acknowledge from the front of a queue with few and with a million messages in
- * the store, and sends behind them, on the Node store in a temporary directory. Does not measure transports or the gate.
+ * What a long queue costs: a send to its end, a receive from its front and the acknowledgement, in a queue that stays as long
+ * as it is: of one message and of up to a million, on the Node store in a temporary directory. Every fiftieth one waits for
+ * the disk. Does not measure transports or the gate.
  * Run: `node bench/queue.ts [messages]`.
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -12,10 +13,13 @@ import { StateCell } from "../src/actors/state.ts";
 import { SqliteStore } from "../src/hosts/node/store/sqlite-store.ts";
 import type { ActorMeta, ActorRef, Logger, QueueRow } from "../src/hosts/port.ts";
 import { QUICK, writeResults } from "./harness/results.ts";
-import { slopeOf } from "./harness/stats.ts";
+import { slopeOf, spreadOf } from "./harness/stats.ts";
 
 const many = Number(process.argv[2] ?? (QUICK ? 50_000 : 1_000_000));
-const RECEIVES = 5000;
+const MESSAGES = QUICK ? 1000 : 10_000;
+/** Messages that share a wait for the disk. */
+const GROUP = 50;
+const BATCHES = QUICK ? 3 : 7;
 const PREFILL_BATCH = 5000;
 const log: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
 const clock = {
@@ -52,7 +56,7 @@ async function prefill(store: SqliteStore, ref: ActorRef, count: number): Promis
   return meta;
 }
 
-/** µs of one receive and its acknowledgement. */
+/** µs of one message, sent, received and acknowledged: the median of several batches. */
 async function measure(store: SqliteStore, key: string, count: number): Promise<number> {
   const ref = { name: "worker", key };
   let meta = await prefill(store, ref, count);
@@ -99,40 +103,38 @@ async function measure(store: SqliteStore, key: string, count: number): Promise<
   });
   const queue = queues.forContext();
   const heap = process.memoryUsage().heapUsed;
-  const waits: number[] = [];
-  const start = performance.now();
-  for (let received = 0; received < RECEIVES; received++) {
-    const before = performance.now();
-    await queue.tryNext();
-    waits.push(performance.now() - before);
-    cell.value.sum += 1;
+  const taken: number[] = [];
+  for (let batch = 0; batch < BATCHES; batch++) {
+    const start = performance.now();
+    for (let done = 0; done < MESSAGES; done += GROUP) {
+      const sends: Promise<unknown>[] = [];
+      for (let at = 0; at < GROUP; at++) {
+        sends.push(queues.enqueue({ name: "jobs", body: { job: done + at }, caller: null }));
+        if ((await queue.tryNext()) === undefined) throw new Error(`nothing to receive in a queue of ${count}`);
+        queues.acknowledgeHeld();
+      }
+      await Promise.all(sends);
+      await outbox.durable();
+    }
+    taken.push(((performance.now() - start) * 1000) / MESSAGES);
   }
-  queues.acknowledgeHeld();
-  await outbox.durable();
-  const elapsed = performance.now() - start;
-  waits.sort((a, b) => a - b);
-  const sends = performance.now();
-  await Promise.all(
-    Array.from({ length: RECEIVES }, (_, job) => queues.enqueue({ name: "jobs", body: { job }, caller: null })),
-  );
-  const sent = performance.now() - sends;
+  const { median, min, max } = spreadOf(taken);
+  const grown = ((process.memoryUsage().heapUsed - heap) / 1_048_576).toFixed(1);
   console.log(
-    `${count} messages: receive+acknowledge ${((elapsed * 1000) / RECEIVES).toFixed(1)} µs each` +
-      ` (p50 ${(waits[RECEIVES / 2]! * 1000).toFixed(1)} µs, p99 ${(waits[Math.floor(RECEIVES * 0.99)]! * 1000).toFixed(0)} µs),` +
-      ` send ${((sent * 1000) / RECEIVES).toFixed(1)} µs each, heap +${((process.memoryUsage().heapUsed - heap) / 1048576).toFixed(1)} MiB`,
+    `${String(count).padStart(9)} messages  ${median.toFixed(1).padStart(6)} µs each  (${min.toFixed(1)}–${max.toFixed(1)}), heap +${grown} MiB`,
   );
-  return (elapsed * 1000) / RECEIVES;
+  return median;
 }
 
 const directory = await mkdtemp(join(tmpdir(), "byward-bench-queue-"));
 const store = await SqliteStore.open({ directory });
 try {
-  await measure(store, "warm", RECEIVES);
+  await measure(store, "warm", 1000);
   const points: { size: number; cost: number }[] = [];
-  for (const size of new Set([RECEIVES, many / 10, many])) {
+  for (let size = 1; size <= many; size *= 10) {
     points.push({ size, cost: await measure(store, `of ${size}`, size) });
   }
-  const title = "A receive, with more and more messages that wait";
+  const title = "A message sent, received and acknowledged, with more and more that wait";
   const slope = slopeOf(points);
   console.log(`slope ${slope.toFixed(2)}`);
   writeResults("queue", [

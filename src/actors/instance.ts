@@ -332,7 +332,8 @@ export class ActorInstance {
     this.touch();
   }
   touch(): void {
-    this.#lastActive = this.clock.now();
+    // While something is under way its end will say so.
+    if (this.#active === 0) this.#lastActive = this.clock.now();
   }
 
   waitUntil(promise: Promise<unknown>): void {

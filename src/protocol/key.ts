@@ -21,6 +21,8 @@ const EMPTY_COMPONENT = "~0";
 const FORBIDDEN = /[/\\\u0000-\u001f\u007f]/;
 /** What is spelled as it is: nearly all names and keys. */
 const PLAIN = /^[A-Za-z0-9_-]+$/;
+/** At most six characters: `%2e%2e`. */
+const DOTS = /^(?:\.|%2e){1,2}$/i;
 
 /** A user's way to write a key as a key: nothing is the empty key, a string is one component. */
 export const toKey = (key: string | Key | undefined): Key =>
@@ -32,7 +34,8 @@ export const toKey = (key: string | Key | undefined): Key =>
  * @throws EncodeError for what has no spelling, and past `MAX_KEY_TEXT`
  */
 export const keyText = (key: Key): string => {
-  const text = key.length === 0 ? EMPTY_KEY : key.map(componentText).join(",");
+  const text =
+    key.length === 1 ? componentText(key[0]!, 0) : key.length === 0 ? EMPTY_KEY : key.map(componentText).join(",");
   if (isDotSegment(text)) throw new EncodeError("key[0]", `${JSON.stringify(text)} alone is a dot segment of a path`);
   if (text.length > MAX_KEY_TEXT) throw new EncodeError("key", `its text is longer than ${MAX_KEY_TEXT} characters`);
   return text;
@@ -46,11 +49,12 @@ export const parseKey = (text: string): Key => {
   if (text.length > MAX_KEY_TEXT) throw new DecodeError(`the key is longer than ${MAX_KEY_TEXT} characters`);
   if (text === "") throw new DecodeError(`the key is missing; the empty key is written ${EMPTY_KEY}`);
   if (isDotSegment(text)) throw new DecodeError("the key is a dot segment");
+  if (PLAIN.test(text)) return [text];
   return text === EMPTY_KEY ? [] : text.split(",").map(parseComponent);
 };
 
 /** `.` and `..`, however spelled (WHATWG URL, "single-dot" and "double-dot" path segments). */
-export const isDotSegment = (segment: string): boolean => /^(?:\.|%2e){1,2}$/i.test(segment);
+export const isDotSegment = (segment: string): boolean => segment.length <= 6 && DOTS.test(segment);
 
 /**
  * Undoes percent-encoding of one segment or component.

@@ -36,13 +36,12 @@ const ID = /^[A-Za-z0-9_-]{1,128}$/;
 export const parseActorPath = (rawPath: string): ActorPath | null => {
   if (rawPath !== ROOT && !rawPath.startsWith(`${ROOT}/`)) return null;
   if (rawPath.includes("\\")) throw new DecodeError("the path contains a backslash");
-  const [name, address, ...rest] = rawPath.slice(ROOT.length + 1).split("/");
-  if ([name, address, ...rest].some((segment) => segment !== undefined && isDotSegment(segment))) {
-    throw new DecodeError("the path contains a dot segment");
-  }
+  const segments = rawPath.slice(ROOT.length + 1).split("/");
+  if (segments.some(isDotSegment)) throw new DecodeError("the path contains a dot segment");
+  const [name, address] = segments;
   if (name === undefined || name === "") throw new DecodeError("the actor's name is missing");
   if (address === undefined) throw new DecodeError("the actor's key is missing");
-  return { name: decodeSegment(name, "the actor's name"), address: parseAddress(address), route: parseRoute(rest) };
+  return { name: decodeSegment(name, "the actor's name"), address: parseAddress(address), route: parseRoute(segments) };
 };
 
 /**
@@ -59,12 +58,15 @@ const parseAddress = (segment: string): ActorAddress => {
   return { by: "id", id };
 };
 
-const parseRoute = (rest: readonly string[]): ActorRoute => {
-  const [kind, name, ...deeper] = rest;
+/** The route of a path's segments, of which the first two say which actor. */
+const parseRoute = (segments: readonly string[]): ActorRoute => {
+  const kind = segments[2];
+  const name = segments[3];
   if (kind === undefined) return { kind: "actor" };
-  if (kind === "request" || kind === "websocket") return { kind, path: `/${rest.slice(1).join("/")}` };
+  if (kind === "request" || kind === "websocket") return { kind, path: `/${segments.slice(3).join("/")}` };
   if (kind === "connect") return { kind: name === undefined ? "connect" : "unknown" };
-  if (!Object.hasOwn(NAMED, kind) || name === undefined || name === "" || deeper.length > 0) return { kind: "unknown" };
+  if (!Object.hasOwn(NAMED, kind) || name === undefined || name === "" || segments.length > 4)
+    return { kind: "unknown" };
   return { kind: NAMED[kind as keyof typeof NAMED], name: decodeSegment(name, "the name") };
 };
 
