@@ -218,6 +218,20 @@ function failureTests(use: Use): void {
 }
 
 function queueTests(use: Use): void {
+  test("a queue may be named as members of objects are, and nothing else changes by it", async () => {
+    const { store, room } = await use();
+    await store.commit(
+      create(room, { queuePut: [message(1, { queue: "__proto__" }), message(2, { queue: "constructor" })] }),
+    );
+    const queues = (await store.load(room))?.queues ?? {};
+    expect(Object.entries(queues).sort()).toEqual([
+      ["__proto__", { ready: 1, dead: 0 }],
+      ["constructor", { ready: 1, dead: 0 }],
+    ]);
+    expect(Object.keys(Object.prototype)).toEqual([]);
+    expect((await store.readQueue(room, { queue: "__proto__", status: "ready", afterId: 0, limit: 9 })).length).toBe(1);
+  });
+
   const page = { queue: "jobs", status: "ready", afterId: 0, limit: 100 } as const;
 
   test("a message comes back as it was written", async () => {

@@ -336,16 +336,18 @@ export class ObjectStore implements ActorStore {
   }
 
   #countQueues(ref: number): Snapshot["queues"] {
-    const counts: Record<string, { ready: number; dead: number }> = {};
+    // Names are the peers': by one of them, `__proto__`, a plain object would be led to the prototype of all.
+    const counts = new Map<string, { ready: number; dead: number }>();
     const rows = this.#sql.all<{ queue: string; status: "ready" | "dead"; count: number }>(
       "SELECT queue, status, COUNT(*) AS count FROM message WHERE ref = ? AND status <> 'done' GROUP BY queue, status",
       ref,
     );
     for (const { queue, status, count } of rows) {
-      counts[queue] ??= { ready: 0, dead: 0 };
-      counts[queue][status] = count;
+      const tally = counts.get(queue) ?? { ready: 0, dead: 0 };
+      tally[status] = count;
+      counts.set(queue, tally);
     }
-    return counts;
+    return Object.fromEntries(counts);
   }
 
   #apply(address: string, writes: WriteSet): void {

@@ -323,13 +323,15 @@ function workOf(facts: Facts | null): Work | null {
 }
 
 function tallyOf(counts: readonly Columns[]): Snapshot["queues"] {
-  const tally: Record<string, { ready: number; dead: number }> = {};
+  // Names are the peers': by one of them, `__proto__`, a plain object would be led to the prototype of all.
+  const tallies = new Map<string, { ready: number; dead: number }>();
   for (const row of counts) {
     const queue = String(row["queue"]);
-    tally[queue] ??= { ready: 0, dead: 0 };
-    tally[queue][Number(row["status"]) === 0 ? "ready" : "dead"] = Number(row["n"]);
+    const tally = tallies.get(queue) ?? { ready: 0, dead: 0 };
+    tally[Number(row["status"]) === 0 ? "ready" : "dead"] = Number(row["n"]);
+    tallies.set(queue, tally);
   }
-  return tally;
+  return Object.fromEntries(tallies);
 }
 
 function rangeOf(range: KvRange): { readonly where: string; readonly args: readonly unknown[] } {
