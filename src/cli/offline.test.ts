@@ -36,6 +36,13 @@ test("what sign signs, verify accepts; with one byte more it says which step fai
   expect(bad.stdout + bad.stderr).not.toContain(SECRETS.GITHUB_SECRET);
 });
 
+test("verify knows parties that stand at a route of a service alone", async () => {
+  const signed = await byward(["sign", "github", "--secret", "GITHUB_SECRET", "--body", "payload"], { env: SECRETS });
+  const header = ["-H", signed.stdout.trim().split("\n").at(-1)!];
+  const good = await byward(["verify", REGISTRY, "Shop", "--body", "payload", ...header], { env: SECRETS });
+  expect(good.stdout).toContain("Shop: accepted");
+});
+
 test("verify explains a token without printing it or the secret", async () => {
   const token = (
     await byward(["token", "alice", "--secret", "CLI_SECRET", "--expires", "1h"], { env: SECRETS })

@@ -4,10 +4,11 @@
  */
 import { createHash, createHmac } from "node:crypto";
 import type { Command } from "commander";
+import { partiesOf } from "../../access/matrix.ts";
 import { explainDelivery } from "../../boundary/explain-delivery.ts";
 import { explainToken } from "../../boundary/explain-token.ts";
 import type { Explanation } from "../../boundary/explanation.ts";
-import { type AnyParty, baseOf, membersOf } from "../../boundary/party.ts";
+import { type AnyParty, baseOf } from "../../boundary/party.ts";
 import type { SchemeEnvironment } from "../../boundary/scheme.ts";
 import type { BearerScheme } from "../../boundary/schemes/bearer.ts";
 import type { OidcScheme } from "../../boundary/schemes/oidc.ts";
@@ -85,17 +86,13 @@ function missing(party: AnyParty, flag: string): CommandFailure {
   });
 }
 
-function partyNamed(registry: Registry, name: string): AnyParty {
+function partyNamed({ config }: Registry, name: string): AnyParty {
   const parties = new Map<string, AnyParty>();
-  for (const compiled of registry.config.actors.values()) {
-    for (const by of compiled.allBy) {
-      for (const member of membersOf(by)) {
-        const base = baseOf(member);
-        parties.set(base.name, base);
-        // A refinement is proved by its base; its claims are judged after.
-        if (!parties.has(member.name)) parties.set(member.name, base);
-      }
-    }
+  for (const member of partiesOf(config)) {
+    const base = baseOf(member);
+    parties.set(base.name, base);
+    // A refinement is proved by its base; its claims are judged after.
+    if (!parties.has(member.name)) parties.set(member.name, base);
   }
   const found = parties.get(name);
   if (found !== undefined) return found;
