@@ -30,7 +30,7 @@ import { DecisionRing } from "../../src/actors/decisions.ts";
 import { fileName } from "../../src/hosts/node/decision-log/format.ts";
 import { decisionsIn, filesOf, verifyLog } from "../../src/hosts/node/decision-log/read.ts";
 import type { Logger } from "../../src/hosts/port.ts";
-import { byward } from "../cli/process.ts";
+import { byward, start } from "../cli/process.ts";
 import { get, post, provideSecret, SECRET, serve, token } from "../gate/server.ts";
 
 let directory: string;
@@ -391,4 +391,27 @@ test("shapes are forgotten past 8192 and defined anew, and ids are cut at 64: no
   expect(read.map(({ key }) => key)).toEqual(Array.from({ length: 20_000 }, (_, at) => `k${at % 10_000}`));
   expect(new Set(read.map((record) => record.id))).toEqual(new Set(["i".repeat(64)]));
   expect(verifyLog(directory)).toMatchObject({ ok: true, lost: 0 });
+});
+
+test("byward decisions --follow shows each decision once, across files too", async () => {
+  const { log, ring } = feed(40, { maxFileSize: 4096 }, "first");
+  await log.close();
+  const again = decisionLog({ directory, maxFileSize: 4096 });
+  again.start(CONTEXT);
+  ring.subscribe(again.record);
+  const running = start("src/cli/main.ts", ["decisions", directory, "--follow", "--json", "--limit", "1"]);
+  await running.waitFor(/"name":"first"/);
+  for (let at = 0; at < 3000; at++) {
+    ring.record(2, "desk", "1", "action", `next${at}`, null, "ok", "", null, 0);
+    if (at % 300 === 299) await new Promise((done) => setTimeout(done, 150));
+  }
+  await again.close();
+  expect(filesOf(directory).length).toBeGreaterThan(2);
+  await running.waitFor(/"name":"next2999"/);
+  await running.stop();
+  const names = running.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { name: string }).name);
+  expect(names.slice(1)).toEqual(Array.from({ length: 3000 }, (_, at) => `next${at}`));
 });

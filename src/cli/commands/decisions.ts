@@ -64,13 +64,14 @@ async function decisions(directory: string, flags: Flags): Promise<void> {
   const show = (record: DecisionRecord): void =>
     stdout(flags.json === true ? JSON.stringify(record) : showDecision(record));
   const newest: DecisionRecord[] = [];
-  for (const { record } of decisionsIn(directory)) {
-    if (!fits(record, filter)) continue;
+  const keep = (record: DecisionRecord): void => {
     newest.push(record);
     if (newest.length > 2 * flags.limit) newest.splice(0, newest.length - flags.limit);
-  }
+  };
+  const reader = new Reader(directory, filter);
+  reader.read(keep);
   for (const record of newest.slice(-flags.limit)) show(record);
-  if (flags.follow === true) await follow(directory, filter, show);
+  if (flags.follow === true) await follow(reader, show);
 }
 
 function assertLog(directory: string): void {
@@ -130,26 +131,47 @@ function verify(directory: string, flags: Flags): void {
 
 const POLL_MS = 200;
 
-async function follow(
-  directory: string,
-  filter: DecisionFilter,
-  show: (record: DecisionRecord) => void,
-): Promise<void> {
-  let file = filesOf(directory).at(-1)!;
-  const expander = new Expander();
-  // From the file's beginning: what numbers stand for is said there.
-  let offset = wholeLines(directory, file, 0, (value) => void expander.read(value));
+async function follow(reader: Reader, show: (record: DecisionRecord) => void): Promise<void> {
   process.once("SIGINT", () => process.exit(0));
   for (;;) {
     await sleep(POLL_MS);
-    offset = wholeLines(directory, file, offset, (value) => {
-      const record = expander.read(value);
-      if (record !== null && fits(record, filter)) show(record);
+    reader.read(show);
+  }
+}
+
+/** Reads a log from its first file on, each decision once, however often it is asked to. */
+class Reader {
+  readonly #directory: string;
+  readonly #filter: DecisionFilter;
+  readonly #expander = new Expander();
+  #file: number;
+  #offset = 0;
+
+  constructor(directory: string, filter: DecisionFilter) {
+    this.#directory = directory;
+    this.#filter = filter;
+    this.#file = filesOf(directory)[0]!;
+  }
+
+  /** What has come since the last call. */
+  read(each: (record: DecisionRecord) => void): void {
+    for (;;) {
+      // Looked for first: a file that another one follows is whole, so that nothing is left in it.
+      const next = filesOf(this.#directory).find((file) => file > this.#file);
+      this.#readFile(each);
+      if (next === undefined) return;
+      this.#file = next;
+      this.#offset = 0;
+    }
+  }
+
+  #readFile(each: (record: DecisionRecord) => void): void {
+    // Where files are kept for a short while only, this one may be gone.
+    if (!existsSync(join(this.#directory, fileName(this.#file)))) return;
+    this.#offset = wholeLines(this.#directory, this.#file, this.#offset, (value) => {
+      const record = this.#expander.read(value);
+      if (record !== null && fits(record, this.#filter)) each(record);
     });
-    const next = filesOf(directory).find((number) => number > file);
-    if (next === undefined) continue;
-    file = next;
-    offset = 0;
   }
 }
 
