@@ -87,6 +87,20 @@ test("check --watch tells again when a source changes", async () => {
   await running.stop();
 });
 
+test("compile --watch outlives a project that is gone for a moment", async () => {
+  const folder = project({ "hello.bynk": sound });
+  const file = join(folder, "hello.bynk");
+  const running = start("src/cli/main.ts", ["compile", "--watch", file, "--out", join(folder, "made")]);
+  onTestFinished(() => void running.child.kill());
+  await running.waitFor(/1 module in/);
+  await new Promise((done) => setTimeout(done, 500));
+  rmSync(file);
+  await running.waitFor(/is not there/);
+  writeFileSync(file, `${sound}\n`);
+  await running.waitFor(/1 file compiled[\s\S]*1 file compiled/);
+  await running.stop();
+});
+
 test("a path that is not there is named", async () => {
   const { code, stderr } = await byward(["check", "nowhere.bynk"]);
   expect(code).toBe(2);

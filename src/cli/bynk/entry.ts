@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { emitRegistry } from "../../bynk/index.ts";
 import { CommandFailure } from "../failure.ts";
+import { stderr } from "../terminal.ts";
 import { writeOutput } from "./output.ts";
 import { isBynk } from "./project.ts";
 import { report } from "./report.ts";
@@ -39,12 +40,14 @@ export class BynkEntry {
     const root = this.file.slice(0, -join(FOLDER, ENTRY).length);
     let running = Promise.resolve();
     return watchSources(root, () => {
-      running = running.then(async () => {
-        const wasSound = this.isSound;
-        const isSoundNow = this.#take(await this.#session.check());
-        this.isSound ||= isSoundNow;
-        if (!wasSound && isSoundNow) onSound();
-      });
+      running = running
+        .then(async () => {
+          const wasSound = this.isSound;
+          const isSoundNow = this.#take(await this.#session.check());
+          this.isSound ||= isSoundNow;
+          if (!wasSound && isSoundNow) onSound();
+        })
+        .catch(told);
     });
   }
 
@@ -55,6 +58,12 @@ export class BynkEntry {
     writeOutput(join(round.root, FOLDER), { ...emitted, [ENTRY]: emitRegistry(program) });
     return true;
   }
+}
+
+/** A project that is gone for a moment is not the end of watching it. */
+function told(error: unknown): void {
+  if (!(error instanceof CommandFailure)) throw error;
+  stderr(error.message);
 }
 
 /**

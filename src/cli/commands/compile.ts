@@ -7,6 +7,7 @@ import { Progress } from "../bynk/progress.ts";
 import { countOf, report } from "../bynk/report.ts";
 import { BynkSession } from "../bynk/session.ts";
 import { watchSources } from "../bynk/watch.ts";
+import { CommandFailure } from "../failure.ts";
 import { shownPath } from "../shown-path.ts";
 import { waitForStop } from "../stop.ts";
 import { paint, stdout } from "../terminal.ts";
@@ -42,11 +43,17 @@ async function compilePath(path: string, flags: CompileFlags): Promise<void> {
   }
   let running = Promise.resolve<unknown>(undefined);
   const watcher = watchSources(root, () => {
-    running = running.then(() => compileOnce(session, flags));
+    running = running.then(() => compileOnce(session, flags)).catch(told);
   });
   await waitForStop();
   watcher.close();
   await running;
+}
+
+/** A project that is gone for a moment is not the end of watching it. */
+function told(error: unknown): void {
+  if (!(error instanceof CommandFailure)) throw error;
+  stdout(error.message);
 }
 
 async function compileOnce(
