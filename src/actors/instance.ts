@@ -400,6 +400,8 @@ export class ActorInstance {
   }
 
   async #lastCommit(cause: StopCause): Promise<void> {
+    // What it goes back from is on no disk and is not to be.
+    if (cause === "reset") return;
     try {
       if (cause === "destroy") {
         await this.outbox.destroy();

@@ -95,6 +95,8 @@ export class Outbox {
   #waiting: Waiting[] = [];
   #head = 0;
   #frozen = false;
+  /** Why the commit failed that this memory is ahead of. */
+  #failure: unknown;
   #held = false;
   /** Those who wait for state to be saved, which nobody else does. */
   #savers: Waiting[] = [];
@@ -171,8 +173,8 @@ export class Outbox {
    */
   release(leave: () => void, fail: (error: unknown) => void): void {
     if (this.#frozen && this.#staged !== null) {
-      this.#staged = null;
-      fail(new Refusal("unavailable", { reason: "actor.stopped", group: "actor", code: "aborted" }));
+      // It stays: whoever else is answered from this memory saw, or made, what is on no disk.
+      fail(this.#failure ?? new Refusal("unavailable", { reason: "actor.stopped", group: "actor", code: "aborted" }));
       return;
     }
     const seq = this.#staged === null || this.#mayWait() ? this.#submitted : this.#submitted + 1;
@@ -351,9 +353,11 @@ export class Outbox {
     const failed = this.#waiting.slice(this.#head);
     this.#waiting = [];
     this.#head = 0;
-    this.#staged = null;
     this.#durable = seq;
+    this.#failure = error;
     this.#source.commitFailed(error);
+    // Handlers still at work changed or read it too: closed with something staged, nothing is answered any more.
+    this.#staged = this.#frozen ? emptyWrites() : null;
     for (const waiting of failed) waiting.fail(error);
     this.#failSavers(error);
   }
