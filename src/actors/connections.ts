@@ -140,7 +140,12 @@ export class ConnectionTable implements ConnectionOwner {
   register(connection: Connection): void {
     const over = this.endOf(connection);
     if (over !== null) {
+      if (over === "revoked") connection.lease.revoke();
       connection.endLease(over);
+      return;
+    }
+    if (this.#instance.isLeaving) {
+      connection.close(1001, "actor.stopping");
       return;
     }
     this.#connections.add(connection);
@@ -288,10 +293,15 @@ export class ConnectionTable implements ConnectionOwner {
 
   /** The actor goes to sleep: connections that may hibernate stay with the runtime, nobody is told. */
   hibernate(): void {
+    for (const connection of this.#connections) if (connection.mayHibernate) connection.link?.suspend?.();
+    this.giveBack();
+  }
+
+  /** Connections that may hibernate sleep on: the actor could not wake. */
+  giveBack(): void {
     for (const connection of [...this.#connections]) {
       if (!connection.mayHibernate) continue;
       this.#connections.delete(connection);
-      connection.link?.suspend?.();
       this.#instance.runtime.hibernation.keep(this.#instance.ref, connection);
     }
     this.#subscribers.clear();

@@ -72,6 +72,12 @@ export class ActorInstance {
   #run: Promise<void> | null = null;
   #waits = new Set<Promise<unknown>>();
   #stopped: Promise<void> | null = null;
+  /** A stop that was asked for before the start was over; a destroy is the last word. */
+  #stopWanted: "sleep" | "destroy" | "shutdown" | null = null;
+  /** Its destruction was asked for. */
+  #isDoomed = false;
+  /** From here on connections are gone, and none joins any more. */
+  #isLeaving = false;
 
   private constructor(
     runtime: Runtime,
@@ -161,6 +167,8 @@ export class ActorInstance {
       running: config.run !== undefined,
     };
     const instance = new ActorInstance(runtime, compiled, ref, key, meta, null);
+    // What hooks and decisions stage by then is part of the first commit, or of none.
+    instance.outbox.hold();
     instance.#input = input;
     if (config.createState !== undefined) {
       instance.#plantState(
@@ -182,11 +190,18 @@ export class ActorInstance {
     snapshot: Snapshot,
   ): Promise<ActorInstance> {
     const instance = new ActorInstance(runtime, compiled, ref, key, snapshot.meta, snapshot);
-    await instance.#restoreState(snapshot);
-    await instance.#createVars();
     instance.#phase = "starting";
-    instance.connections.adopt(runtime.hibernation.take(ref));
-    await instance.inScope((scope) => compiled.config.onWake?.(scope));
+    try {
+      await instance.#restoreState(snapshot);
+      await instance.#createVars();
+      instance.connections.adopt(runtime.hibernation.take(ref));
+      await instance.inScope((scope) => compiled.config.onWake?.(scope));
+      if (instance.outbox.isClosed) throw new Refusal("unavailable", { reason: "actor.start_not_saved" });
+    } catch (error) {
+      instance.connections.giveBack();
+      instance.discard();
+      throw error;
+    }
     instance.#started();
     instance.connections.resume();
     return instance;
@@ -202,6 +217,10 @@ export class ActorInstance {
   }
   get isProvisional(): boolean {
     return this.#phase === "provisional";
+  }
+  /** True from the moment connections are closed, or stay behind, because the actor stops. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
   }
   get isStopping(): boolean {
     return this.#phase === "stopping" || this.#phase === "stopped" || this.#phase === "destroyed";
@@ -235,10 +254,11 @@ export class ActorInstance {
     this.#started();
   }
 
-  /** A provisional instance that is not to be. */
+  /** An instance that is not to be: what its hooks still do is written nowhere. */
   discard(): void {
     this.#phase = "stopped";
-    this.#stop.abort(new Error("the actor was not created"));
+    this.outbox.close();
+    this.#stop.abort(new Error("the actor did not start"));
     this.#alarm?.cancel();
   }
 
@@ -358,11 +378,17 @@ export class ActorInstance {
     this.clock.after(0, () => void this.stop("sleep"));
   }
   requestDestroy(): void {
+    // At once: a stop for another reason may come first.
+    this.#isDoomed = true;
     this.clock.after(0, () => void this.stop("destroy"));
   }
 
-  /** Stops the actor. Later calls join the first. */
+  /** Stops the actor, once it has started. Later calls join the first; one for another reason destroys what is to be destroyed. */
   stop(cause: StopCause): Promise<void> {
+    if (cause !== "reset" && (this.#phase === "provisional" || this.#phase === "starting")) {
+      if (this.#stopWanted !== "destroy") this.#stopWanted = cause;
+      return Promise.resolve();
+    }
     this.#stopped ??= this.#stopNow(cause);
     return this.#stopped;
   }
@@ -372,7 +398,8 @@ export class ActorInstance {
     return this.#stopped ?? Promise.resolve();
   }
 
-  async #stopNow(cause: StopCause): Promise<void> {
+  async #stopNow(first: StopCause): Promise<void> {
+    let cause = first;
     if (this.#phase === "stopped" || this.#phase === "destroyed") return;
     this.#phase = "stopping";
     const { options, config } = this.compiled;
@@ -382,6 +409,11 @@ export class ActorInstance {
     if (this.#run !== null) await this.#within(this.#run, options.runStopTimeout, "run did not settle in time");
     if (cause === "destroy") await this.#hook(config.onDestroy, options.onDestroyTimeout, "onDestroy");
     else if (cause !== "reset") await this.#hook(config.onSleep, options.onSleepTimeout, "onSleep");
+    if (cause !== "reset" && cause !== "destroy" && this.#isDoomed) {
+      cause = "destroy";
+      await this.#hook(config.onDestroy, options.onDestroyTimeout, "onDestroy");
+    }
+    this.#isLeaving = true;
     if (cause === "sleep") this.connections.hibernate();
     this.connections.closeAll(cause);
     this.#outgoing.close(this.#stop.signal.reason);
@@ -392,6 +424,7 @@ export class ActorInstance {
         "waitUntil did not settle in time",
       );
     }
+    if (cause !== "reset" && this.#isDoomed) cause = "destroy";
     await this.#lastCommit(cause);
     this.outbox.close();
     this.#phase = cause === "destroy" ? "destroyed" : "stopped";
@@ -494,6 +527,8 @@ export class ActorInstance {
     this.#armIdle();
     this.#rearm();
     this.#launchRun();
+    const wanted = this.#stopWanted;
+    if (wanted !== null) this.clock.after(0, () => void this.stop(wanted));
   }
 
   #launchRun(): void {

@@ -241,7 +241,12 @@ export class Runtime {
     if (known !== undefined) return known;
     if (this.#stopping) throw new Refusal("unavailable", { reason: "registry.stopping" });
     this.#assertOwn(ref);
-    return this.#load(address, compiled, ref, key);
+    let load = this.#loads.get(address);
+    if (load === undefined) {
+      load = this.#load(address, compiled, ref, key).finally(() => this.#loads.delete(address));
+      this.#loads.set(address, load);
+    }
+    return load;
   }
 
   /** Two runtimes must never both hold an actor: who is routed here by mistake is refused. */

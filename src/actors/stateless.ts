@@ -199,16 +199,24 @@ export function locateOrJudge(
 ): MaybePromise<ActorInstance> {
   const { compiled, address } = call;
   if ("id" in address) {
-    return runtime.locateById(compiled, address.id).then(
+    return runtime.locateById(compiled, address.id).then((found) => {
       // Nobody can be created by id; the answer is the one an unknown key gives to this caller.
-      (found) => found?.instance ?? runtime.provisional(compiled, ["~missing"], undefined, caller, "get"),
-    );
+      if (found === null) return runtime.provisional(compiled, ["~missing"], undefined, caller, "get");
+      return staying(found.instance, () => locateOrJudge(runtime, call, credentials, caller));
+    });
   }
-  const ref = { name: compiled.name, key: keyText(address.key) };
-  return andThen(
-    runtime.locate(compiled, ref, address.key),
-    (live) => live ?? judge(runtime, call, address.key, credentials, caller),
+  const { key } = address;
+  const ref = { name: compiled.name, key: keyText(key) };
+  return andThen(runtime.locate(compiled, ref, key), (live) =>
+    live === null
+      ? judge(runtime, call, key, credentials, caller)
+      : staying(live, () => locateOrJudge(runtime, call, credentials, caller)),
   );
+}
+
+/** An actor that stops takes no connections any more and soon writes nothing: its next life answers. */
+function staying(live: ActorInstance, again: () => MaybePromise<ActorInstance>): MaybePromise<ActorInstance> {
+  return live.isLeaving ? live.stopped().then(again) : live;
 }
 
 /** What is sought of an actor, in a call or a connection. */

@@ -262,9 +262,12 @@ export class Registry<Actors extends ActorMap = ActorMap> {
     if (this.#edge !== null) {
       throw new ConfigurationError("registry.started", "This registry already runs. Make a second one with setup().");
     }
-    const starting = this.#startOn(host, this.#plan, spread);
+    return this.#keepStarting(this.#startOn(host, this.#plan, spread));
+  }
+
+  /** One that could not start may be started again, with what was missing. */
+  #keepStarting(starting: Promise<Edge>): Promise<Edge> {
     this.#edge = starting;
-    // One that could not start may be started again, with what was missing.
     starting.catch(() => {
       if (this.#edge === starting) this.#edge = null;
     });
@@ -282,7 +285,7 @@ export class Registry<Actors extends ActorMap = ActorMap> {
           "This registry has no host to keep state on. Use `await registry.serve()` on Node, or setup({ host: memory() }) where nothing has to be durable.",
         );
       }
-      this.#edge = this.#startOn(typeof host === "function" ? host() : host);
+      return this.#keepStarting(this.#startOn(typeof host === "function" ? host() : host));
     }
     return this.#edge;
   }
