@@ -27,7 +27,7 @@ export interface RegistryLimits {
   readonly maxProvisional: number;
   /** Bytes of `params` and of `input`, encoded. */
   readonly maxParamsSize: number;
-  /** ms a revocation is remembered: the longest life of any accepted token. */
+  /** ms a revocation is remembered at least; longer where a party's `maxLifetime` is. */
   readonly maxCredentialLifetime: number;
   /** Credentials that verify nowhere, per address and minute, before what it presents is refused unread; Infinity counts none. */
   readonly maxFailedAuthentications: number;

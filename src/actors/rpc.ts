@@ -35,7 +35,7 @@ import type { ActorInstance } from "./instance.ts";
 import type { QueueReceipt } from "./queue.ts";
 import { type GatedMessage, MessageCall } from "./rpc-message.ts";
 import type { Runtime } from "./runtime.ts";
-import { type Address, openStanding } from "./standing.ts";
+import { type Address, admittedAs, openStanding } from "./standing.ts";
 import { refuseDead } from "./stateless.ts";
 
 export interface RpcOptions {
@@ -382,8 +382,7 @@ class RpcSession implements ConnectionLink {
         this.#answerError(message.id, refusal);
         return;
       }
-      const resolution = credentials.resolve(compiled.by);
-      if (resolution.caller !== null) connection.caller = resolution.caller;
+      connection.caller = admittedAs(compiled, credentials) ?? connection.caller;
       this.#instance!.connections.renewed(connection);
       const { endsAt } = connection.lease;
       this.#answer(message.id, {

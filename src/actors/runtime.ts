@@ -12,6 +12,7 @@ import { andThen, isPromise, type MaybePromise } from "../boundary/maybe-promise
 import { type AnyParty, type By, baseOf, Caller, Producer, Scheduler, Visitor } from "../boundary/party.ts";
 import { FailedProofs, type RateCounters, type RateRule, RateRules } from "../boundary/rate.ts";
 import type { Presentation } from "../boundary/scheme.ts";
+import type { BearerScheme } from "../boundary/schemes/bearer.ts";
 import { Boundary, type Credentials } from "../boundary/verify.ts";
 import type { ActorRef, Clock, DueActor, Host, RevocationRow, Timer } from "../hosts/port.ts";
 import { keyText, parseKey } from "../protocol/key.ts";
@@ -82,9 +83,13 @@ export class Runtime {
   readonly #fleet: Fleet | null;
   readonly #callee: Callee = new LocalCallee(this);
   readonly #instances = new Map<string, MaybePromise<ActorInstance>>();
+  /** Loads under way: two of one actor might be answered out of turn, and the later answer be the older snapshot. */
+  readonly #loads = new Map<string, Promise<ActorInstance | null>>();
   readonly #boundary: Boundary;
   readonly #partyByName: ReadonlyMap<string, AnyParty>;
   readonly #extraBy: readonly By[];
+  /** ms a revocation is remembered: no accepted token lives longer. */
+  readonly #longestLife: number;
   /** The services beside the actors; null where the registry has none. */
   services: ServiceLink | null = null;
   #epoch = 0;
@@ -109,6 +114,10 @@ export class Runtime {
     this.#boundary = boundary;
     this.#extraBy = parts.extraBy ?? [];
     this.#partyByName = new Map(parties.map((party) => [party.name, party]));
+    this.#longestLife = Math.max(
+      limits.maxCredentialLifetime,
+      ...parties.map((party) => longestLife(party, parts.skew)),
+    );
     this.hibernation = new Hibernation({
       clock: parts.host.clock,
       epoch: () => this.#epoch,
@@ -436,7 +445,7 @@ export class Runtime {
       tokenId: jti ?? null,
       issuedBefore,
       revokedAt: now,
-      keepUntil: now + this.limits.maxCredentialLifetime,
+      keepUntil: now + this.#longestLife,
     };
   }
 
@@ -564,6 +573,12 @@ export class Runtime {
 
 export function addressOf(ref: ActorRef): string {
   return `${ref.name}/${ref.key}`;
+}
+
+/** ms from now to the last instant at which a token of the party that was issued by now is accepted; 0 where none is. */
+function longestLife({ scheme }: AnyParty, skew: number): number {
+  const { expects } = scheme as Partial<Pick<BearerScheme, "expects">>;
+  return expects === undefined ? 0 : expects.maxLifetime * 1000 + 2 * skew;
 }
 
 function assertDistinctNames(parties: readonly AnyParty[]): void {

@@ -103,6 +103,15 @@ function callerOfConnection(compiled: CompiledActor, credentials: Credentials): 
   throw telling ?? new Refusal("unauthenticated", { reason: "credential.absent" });
 }
 
+/** The same for a renewal; null where nothing admits these credentials, so that every message is refused. */
+export function admittedAs(compiled: CompiledActor, credentials: Credentials): SealedCaller | null {
+  for (const by of compiled.allBy) {
+    const { caller } = credentials.resolve(by);
+    if (caller !== null) return caller;
+  }
+  return null;
+}
+
 /** Who was proved and lacks a claim is forbidden; entrypoints for the inside say nothing to somebody outside. */
 function weight(refusal: Refusal): number {
   if (refusal.outcome !== "forbidden") return 1;
