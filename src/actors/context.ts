@@ -194,6 +194,7 @@ export class InvocationScope extends ActorScope implements GateContext {
   readonly #delivery: Delivery | null;
   #draft: StagedState<unknown> | null = null;
   #drafting = false;
+  #isDenied = false;
   #abort: AbortController | null = null;
   #abandoned: unknown;
   #unlink: (() => void) | null = null;
@@ -232,6 +233,7 @@ export class InvocationScope extends ActorScope implements GateContext {
   override get state(): unknown {
     if (!this.#drafting) return super.state;
     this.#draft ??= this.instance.draftState();
+    if (this.#isDenied) this.#draft.rollback();
     return this.#draft.value;
   }
 
@@ -261,14 +263,18 @@ export class InvocationScope extends ActorScope implements GateContext {
     this.#drafting = true;
   }
   endDecision(keep: boolean): void {
+    if (!keep) {
+      // What goes on after a denial (it may have come by the deadline) reads, and changes nothing any more.
+      this.#isDenied = true;
+      // What a denied decision received, nobody handles.
+      this.endQueue("failed");
+      this.#draft?.rollback();
+      return;
+    }
     this.#drafting = false;
     const draft = this.#draft;
     this.#draft = null;
-    // What a denied decision received, nobody handles.
-    if (!keep) this.endQueue("failed");
-    if (draft === null) return;
-    if (keep) draft.commit();
-    else draft.rollback();
+    draft?.commit();
   }
 
   protected override originalCaller(): CallerRecord | null {

@@ -4,7 +4,7 @@
  */
 import { recordOf } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
-import { endedLease } from "../boundary/gate.ts";
+import { endedLease, endedReply } from "../boundary/gate.ts";
 import { andThen, isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { InboundRequest, OutboundResponse } from "../hosts/port.ts";
 import { type Codec, jsonCodec } from "../protocol/codec.ts";
@@ -149,7 +149,7 @@ async function whenDurable<T>(instance: ActorInstance, connection: Connection, r
     const output = isPromise(running) ? await running : running;
     if (!instance.outbox.idle) await instance.outbox.durable();
     const end = connection.leaseEnd();
-    if (end !== null) throw endedLease(end);
+    if (end !== null) throw endedReply(end);
     return output;
   } catch (error) {
     if (!instance.outbox.idle) await instance.outbox.durable();
@@ -229,10 +229,16 @@ async function callRaw(context: RouteContext, path: string): Promise<OutboundRes
   const call = await callOf(context, target, true, path);
   return invokeStateless(context.runtime, call, async (admission, instance, connection) => {
     instance.pin();
+    connection.armExpiry(instance.runtime.leaseClock);
     try {
       const request = cleanRequest(inbound, path);
       const response = await instance.invocations.runRequest(admission, request);
       if (!instance.outbox.idle) await instance.outbox.durable();
+      const end = connection.leaseEnd();
+      if (end !== null) {
+        response.body?.cancel().catch(() => {});
+        throw endedReply(end);
+      }
       const correlation = newCorrelationId(context.runtime.host);
       return rawResponse(response, inbound.method, connection, () => instance.unpin(), correlation);
     } catch (error) {

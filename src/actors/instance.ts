@@ -327,6 +327,8 @@ export class ActorInstance {
   /** Ties a call's abort signal to the actor's stop and the connection's end. Returns how to untie it. */
   linkAbort(controller: AbortController, connection: Connection): () => void {
     const { signal } = this.#stop;
+    // Of a stateless call nobody else watches the end: it costs a timer only where somebody listens.
+    if (connection.kind === "stateless") connection.armExpiry(this.runtime.leaseClock);
     const stopped = (): void => controller.abort(signal.reason);
     if (signal.aborted) stopped();
     else signal.addEventListener("abort", stopped, { once: true });

@@ -5,7 +5,7 @@
 
 import { EXPIRED, withDeadline } from "../boundary/deadline.ts";
 import { Refusal } from "../boundary/errors.ts";
-import { endedLease } from "../boundary/gate.ts";
+import { endedLease, endedReply } from "../boundary/gate.ts";
 import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { AnyParty } from "../boundary/party.ts";
 import type { ScheduleRow } from "../hosts/port.ts";
@@ -115,7 +115,7 @@ export class Invocations {
     output = untracked(output);
     this.#end(entry, scope, true);
     const end = connection.leaseEnd();
-    if (end !== null) throw endedLease(end);
+    if (end !== null) throw endedReply(end);
     return this.#respond(entry, args, output);
   }
 

@@ -62,6 +62,12 @@ function leased(
       try {
         const { done: last, value } = await reader.read();
         if (over) return;
+        // The chunk may have been long in coming (G7).
+        const endedMeanwhile = connection.leaseEnd();
+        if (endedMeanwhile !== null) {
+          connection.endLease(endedMeanwhile);
+          return;
+        }
         if (last) {
           end();
           controller.close();

@@ -105,6 +105,11 @@ export function endedLease(end: LeaseEnd): Refusal {
     : new Refusal("unauthenticated", { reason: "lease.revoked" });
 }
 
+/** What a reply becomes whose caller's lease ended while the handler ran (ruling 16): it ran, so this is no refusal of the gate. */
+export function endedReply(end: LeaseEnd): Refusal {
+  return new Refusal("expired", { reason: `lease.${end}_meanwhile` });
+}
+
 type Denial = Refusal | UserError | null;
 
 function conclude<Target, Context>(

@@ -445,7 +445,8 @@ export class Model {
     if (isHeard) this.#broadcast(key);
     remember();
     const dead = deadAt(proofs, this.#revocations, this.#time.now);
-    return dead === null ? { ...seenOf("ok"), output } : seenOf(dead);
+    // It ran: whatever ended the lease meanwhile, that is no refusal (ruling 16).
+    return dead === null ? { ...seenOf("ok"), output } : seenOf("auth/expired");
   }
 
   /** Ruling 6: an actor's own schedule is not judged by canInvoke. */

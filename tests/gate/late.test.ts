@@ -1,0 +1,209 @@
+/** What happens to a call after its credential or its decision is over: while it runs, while it streams, and when it comes back late (G7, rulings 10, 16, 17, 19, 26). */
+import { actor, bearer, hasClaim, party, refine, setup, Visitor } from "byward";
+import { createClient } from "byward/client";
+import { expect, test } from "vitest";
+import { virtual } from "./virtual.ts";
+
+const User = party("User", { auth: bearer({ secret: "AUTH_JWT_SECRET" }) });
+
+function posted(token?: string): RequestInit {
+  const headers = new Headers({ "content-type": "application/json" });
+  if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
+  return { method: "POST", body: "[]", headers };
+}
+
+/** A place in a handler that waits for the test. */
+function hold() {
+  let goOn: () => void = () => {};
+  let isReached = false;
+  const reached = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  return {
+    wait: (): Promise<void> => {
+      isReached = true;
+      return reached;
+    },
+    goOn: () => goOn(),
+    reached: () => expect.poll(() => isReached).toBe(true),
+  };
+}
+
+test("an action whose caller is revoked while it runs answers `expired`, and no client takes that for leave to run it again", async () => {
+  const held = hold();
+  let ran = 0;
+  const job = actor({
+    by: User,
+    state: {},
+    actions: {
+      run: async () => {
+        ran += 1;
+        await held.wait();
+        return ran;
+      },
+    },
+  });
+  const v = await virtual(setup({ use: { job } }));
+  const answers: unknown[] = [];
+  const client = createClient({
+    endpoint: "http://localhost",
+    token: () => v.token("ann", 600),
+    fetch: async (input, init) => {
+      const response = await v.registry.fetch(new Request(input, init));
+      answers.push(await response.clone().json());
+      return response;
+    },
+  });
+  const running = client.getOrCreate("job", "one").action({ name: "run" });
+  running.catch(() => {});
+  await held.reached();
+  await v.registry.revoke({ party: "User", identity: "ann" });
+  // A token of now is good again.
+  await v.clock.advance(2000);
+  held.goOn();
+  await expect(running).rejects.toMatchObject({ group: "auth", code: "expired" });
+  expect(answers).toMatchObject([{ group: "auth", code: "expired" }]);
+  expect(ran).toBe(1);
+});
+
+test("a streamed answer of an actor ends when its caller's credential does, and no byte that comes later leaves", async () => {
+  let source: ReadableStreamDefaultController<Uint8Array> | undefined;
+  let isCancelled = false;
+  const feed = actor({
+    by: User,
+    state: {},
+    onRequest: () =>
+      new Response(
+        new ReadableStream<Uint8Array>({
+          start: (controller) => {
+            source = controller;
+          },
+          cancel: () => {
+            isCancelled = true;
+          },
+        }),
+      ),
+  });
+  const v = await virtual(setup({ use: { feed } }));
+  const headers = { authorization: `Bearer ${await v.token("ann", 10)}` };
+  const reader = (await v.fetch("/actors/feed/one/request/", { headers })).body!.getReader();
+  source!.enqueue(new TextEncoder().encode("early"));
+  expect(new TextDecoder().decode((await reader.read()).value)).toBe("early");
+  const next = reader.read();
+  const ended = expect(next).rejects.toThrow(/lease ended: expired/);
+  await v.clock.advance(10_000);
+  await ended;
+  expect(isCancelled).toBe(true);
+});
+
+test("a raw answer made after its caller's credential ended is `expired`, headers and all", async () => {
+  const held = hold();
+  const feed = actor({
+    by: User,
+    state: {},
+    onRequest: async () => {
+      await held.wait();
+      return new Response(null, { status: 204, headers: { "x-told": "a secret" } });
+    },
+  });
+  const v = await virtual(setup({ use: { feed } }));
+  const headers = { authorization: `Bearer ${await v.token("ann", 10)}` };
+  const asking = v.fetch("/actors/feed/one/request/", { headers });
+  await held.reached();
+  await v.clock.advance(10_000);
+  held.goOn();
+  const response = await asking;
+  expect(response.status).toBe(401);
+  expect(response.headers.get("x-told")).toBeNull();
+  expect(await response.json()).toMatchObject({ group: "auth", code: "expired" });
+});
+
+test("the abort signal of a stateless call fires when its credential ends", async () => {
+  const held = hold();
+  let firedAt = 0;
+  const job = actor({
+    by: User,
+    state: {},
+    actions: {
+      run: async (c) => {
+        c.abortSignal.addEventListener("abort", () => {
+          firedAt = v.clock.now();
+        });
+        await held.wait();
+      },
+    },
+  });
+  const v = await virtual(setup({ use: { job } }));
+  const endsAt = v.clock.now() + 5000;
+  const running = v.fetch("/actors/job/one/actions/run", posted(await v.token("ann", 5)));
+  await held.reached();
+  await v.clock.advance(10_000);
+  expect(firedAt).toBe(endsAt);
+  held.goOn();
+  expect((await running).status).toBe(401);
+});
+
+test("a decision that was denied by its deadline changes nothing when it goes on", async () => {
+  const held = hold();
+  let isSlow = false;
+  const door = actor({
+    by: Visitor,
+    state: { opened: 0 },
+    canInvoke: async (c) => {
+      if (!isSlow) return true;
+      await held.wait();
+      c.state.opened += 1;
+      return true;
+    },
+    actions: { read: (c) => c.state.opened },
+  });
+  const v = await virtual(setup({ use: { door } }));
+  const read = async () => (await v.fetch("/actors/door/one/actions/read", posted())).json();
+  expect(await read()).toEqual({ output: 0 });
+  isSlow = true;
+  const denied = v.fetch("/actors/door/one/actions/read", posted());
+  await held.reached();
+  await v.clock.advance(5000);
+  expect((await denied).status).toBe(500);
+  isSlow = false;
+  held.goOn();
+  await v.settle();
+  expect(await read()).toEqual({ output: 0 });
+});
+
+test("after a renewal that narrows, the connection's own caller is narrowed too", async () => {
+  const Founder = party("Founder", { auth: bearer({ secret: "AUTH_JWT_SECRET", audience: "founding" }) });
+  const Admin = refine("Admin", User, hasClaim("admin"));
+  const room = actor({
+    by: Founder,
+    state: {},
+    guards: { actions: { who: { by: User }, rule: { by: Admin } } },
+    actions: { who: (c) => [c.conn.caller.claims["admin"] ?? null, c.caller.claims["admin"] ?? null], rule: () => 1 },
+  });
+  const v = await virtual(setup({ use: { room } }));
+  const founding = posted(await v.token("founder", 100, { aud: "founding" }));
+  expect((await v.fetch("/actors/room/one", { ...founding, method: "PUT", body: "{}" })).status).toBe(200);
+  const socket = await v.rpc("/actors/room/one", { token: await v.token("ann", 100, { admin: true }) });
+  socket.say({ t: "action", id: 1, name: "who", args: [] });
+  socket.say({ t: "renew", id: 2, token: await v.token("ann", 1000) });
+  await v.settle();
+  socket.say({ t: "action", id: 3, name: "who", args: [] });
+  await v.settle();
+  expect(socket.of("result").filter(({ id }) => id !== 2)).toEqual([
+    { t: "result", id: 1, output: [true, true] },
+    { t: "result", id: 3, output: [null, null] },
+  ]);
+});
+
+test("a revocation is remembered for as long as the longest token of any party lives", async () => {
+  const days = 86_400;
+  const Device = party("Device", { auth: bearer({ secret: "AUTH_JWT_SECRET", maxLifetime: 30 * days }) });
+  const meter = actor({ by: Device, state: {}, actions: { report: () => "ok" } });
+  const v = await virtual(setup({ use: { meter } }));
+  const token = await v.token("meter-1", 30 * days);
+  await v.registry.revoke({ party: "Device", identity: "meter-1" });
+  for (let day = 1; day < 30; day++) {
+    await v.clock.advance(days * 1000);
+    expect((await v.fetch("/actors/meter/one/actions/report", posted(token))).status).toBe(401);
+  }
+});
