@@ -181,7 +181,7 @@ export class ConnectionTable implements ConnectionOwner {
 
   ended(connection: Connection, cause: ConnectionEnd): void {
     this.#instance.runtime.forgetConnection(connection, cause);
-    for (const name of connection.subscriptions.keys()) this.#subscribers.get(name)?.delete(connection);
+    for (const name of connection.subscriptions.keys()) this.#forgetSubscriber(name, connection);
     if (!this.#connections.delete(connection)) return;
     this.#instance.touch();
     this.disconnected(connection);
@@ -202,6 +202,8 @@ export class ConnectionTable implements ConnectionOwner {
 
   /** Begins a subscription that was decided in `epoch`. */
   subscribe(connection: Connection, name: string, epoch: number): void {
+    // Its peer went away while it was decided.
+    if (connection.closed) return;
     connection.addSubscription({
       name,
       generation: connection.lease.generation,
@@ -215,7 +217,13 @@ export class ConnectionTable implements ConnectionOwner {
 
   unsubscribe(connection: Connection, name: string): void {
     connection.dropSubscription(name);
-    this.#subscribers.get(name)?.delete(connection);
+    this.#forgetSubscriber(name, connection);
+  }
+
+  /** Names are a peer's to choose where none are declared: one that nobody listens to is not kept (G12). */
+  #forgetSubscriber(name: string, connection: Connection): void {
+    const subscribers = this.#subscribers.get(name);
+    if (subscribers?.delete(connection) === true && subscribers.size === 0) this.#subscribers.delete(name);
   }
 
   /** The lease was renewed: its end moves, and every decision that stood on the old one is taken again. */

@@ -6,7 +6,8 @@ import { Refusal, UserError } from "../boundary/errors.ts";
 import { OUTCOMES, type Outcome, type RefusedOutcome } from "../boundary/outcome.ts";
 import type { Host } from "../hosts/port.ts";
 import { StoreError } from "../hosts/port.ts";
-import { refusalOf, StateError } from "./state.ts";
+import { encode } from "../protocol/json.ts";
+import { refusalOf, StateError, untracked } from "./state.ts";
 
 /** A failure in the form every transport writes. */
 export interface WireFailure {
@@ -68,7 +69,7 @@ export function toWireFailure(
       group: "user",
       code: error.code,
       message: error.message,
-      metadata: error.metadata,
+      metadata: encodable(host, error.metadata, { ...where, correlationId }),
       retryAfter: undefined,
       headers: undefined,
       reason: `user:${error.code}`,
@@ -95,6 +96,19 @@ export function toWireFailure(
     reason: told.reason,
     correlationId,
   };
+}
+
+/** Metadata as it may leave; what has no encoding is left out, and logged: the failure itself must reach its peer. */
+function encodable(host: Host, metadata: unknown, where: object): unknown {
+  if (metadata === undefined) return undefined;
+  try {
+    const plain = untracked(metadata);
+    encode(plain, "metadata");
+    return plain;
+  } catch (error) {
+    host.log.error({ ...where, err: error }, "metadata of a UserError cannot be encoded; it is left out");
+    return undefined;
+  }
 }
 
 function refusalOfUnknown(error: unknown): Refusal {

@@ -239,7 +239,8 @@ export class Invocations {
     this.#running += 1;
     try {
       const response = await onRequest(scope, request);
-      if (response instanceof Response) {
+      // `Response.error()` has no status that could be sent.
+      if (response instanceof Response && response.status !== 0) {
         if (response.status < 500) {
           outcome = "handled";
           scope.remember();
@@ -248,7 +249,7 @@ export class Invocations {
       }
       throw new Refusal("fault", {
         reason: "request.no_response",
-        cause: new TypeError(`onRequest of "${this.#instance.compiled.name}" must return a Response.`),
+        cause: new TypeError(`onRequest of "${this.#instance.compiled.name}" must return a Response that can be sent.`),
       });
     } finally {
       this.#running -= 1;

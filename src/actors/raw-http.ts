@@ -24,7 +24,8 @@ export function rawResponse(
     done();
   };
   if (response.body === null || method === "HEAD") {
-    void response.body?.cancel();
+    // One that the handler has read, or gave out before, cannot be cancelled.
+    response.body?.cancel().catch(() => {});
     finish();
     return { status: response.status, headers, body: null };
   }
@@ -49,7 +50,7 @@ function leased(
       connection.onEnd((cause) => {
         if (over) return;
         controller.error(new Error(`the caller's lease ended: ${cause}`));
-        void reader.cancel();
+        reader.cancel().catch(() => {});
         end();
       });
     },

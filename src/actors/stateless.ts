@@ -178,6 +178,7 @@ async function attempt<T>(
     instance.connections.register(connection);
     leavePlace();
     try {
+      if (call.keepConnection && connection.closed) throw closedAtOnce(connection);
       return await run(admission, instance, connection);
     } catch (error) {
       throw new DecidedError("decided", { cause: error });
@@ -188,6 +189,12 @@ async function attempt<T>(
     delivery?.end();
     instance.unpin();
   }
+}
+
+/** Why a connection that was to stand does not: its lease ended, or `onConnect` failed, which is logged. */
+function closedAtOnce(connection: Connection): Refusal {
+  const end = connection.leaseEnd();
+  return end === null ? new Refusal("fault", { reason: "connect.failed" }) : endedLease(end);
 }
 
 /** The live actor; where there is none, a private instance in its initial state to judge the caller by (ruling 9). */
