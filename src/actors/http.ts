@@ -105,8 +105,13 @@ function callOf(
     kind: "stateless" as const,
     presentation,
     mode: modeOf(inbound),
-    input: valueOfHeader(inbound, "byward-input", runtime.limits),
-    params: valueOfHeader(inbound, "byward-params", runtime.limits),
+    // Read when they are needed, which is after the proof: who is nobody is told so, not how to write a header.
+    get input() {
+      return valueOfHeader(inbound, "byward-input", runtime.limits);
+    },
+    get params() {
+      return valueOfHeader(inbound, "byward-params", runtime.limits);
+    },
     request: () => cleanRequest(inbound, path),
     keepConnection,
   }));
@@ -257,7 +262,6 @@ async function touchActor(context: RouteContext): Promise<OutboundResponse> {
   if (method !== "GET" && method !== "PUT" && method !== "POST") throw methodNotAllowed("GET, POST, PUT");
   if ("id" in address && method !== "GET") throw methodNotAllowed("GET");
   const presentation = await presentationOf(context, needsBody(compiled.by));
-  const params = valueOfHeader(inbound, "byward-params", runtime.limits);
   let input: unknown;
   if (method !== "GET") {
     await authenticate(runtime, compiled.by, presentation);
@@ -271,7 +275,9 @@ async function touchActor(context: RouteContext): Promise<OutboundResponse> {
     presentation,
     mode: method === "GET" ? "get" : "getOrCreate",
     input,
-    params,
+    get params() {
+      return valueOfHeader(inbound, "byward-params", runtime.limits);
+    },
     request: () => cleanRequest(inbound),
   });
   connection.lost();

@@ -13,6 +13,8 @@ export interface RegistryLimits {
   readonly maxSubscriptions: number;
   /** Messages of one connection waiting for an earlier one's decision. */
   readonly maxPendingMessages: number;
+  /** Calls of one connection under way: actions at work, and sends whose message or its completion is waited for. */
+  readonly maxCallsUnderWay: number;
   /** Bytes a slow peer may leave unread before it is cut off with 1013. */
   readonly maxBufferedBytes: number;
   /** Connections that share one socket. */
@@ -42,6 +44,7 @@ export const DEFAULT_LIMITS: RegistryLimits = Object.freeze({
   maxConnections: 50_000,
   maxSubscriptions: 256,
   maxPendingMessages: 1024,
+  maxCallsUnderWay: 4096,
   maxBufferedBytes: 4 * 1_048_576,
   maxChannels: 1024,
   maxSharedBufferedBytes: 16 * 1_048_576,

@@ -85,6 +85,8 @@ class RpcSession implements ConnectionLink {
   /** Of what waits, as it came. */
   #waitingSize = 0;
   #deciding = false;
+  /** Calls that are answered later: actions at work, sends that wait for their message. */
+  #underWay = 0;
   #out: Wire[] = [];
   /** Results in `#out`. */
   #results = 0;
@@ -274,6 +276,10 @@ class RpcSession implements ConnectionLink {
   }
 
   #gated(message: GatedMessage): MaybePromise<void> {
+    if (this.#underWay >= this.#runtime.limits.maxCallsUnderWay) {
+      this.#answerError(message.id, new Refusal("overloaded", { reason: "calls.under_way" }));
+      return;
+    }
     const instance = this.#instance!;
     const call = new MessageCall(instance, this.#connection!, message, this.#options.presentation.address ?? "");
     const verdict = admit(instance, call);
@@ -324,9 +330,16 @@ class RpcSession implements ConnectionLink {
       return;
     }
     if (isPromise(output)) {
+      this.#underWay += 1;
       output.then(
-        (settled) => this.#answer(message.id, settled, instance),
-        (error: unknown) => this.#answerError(message.id, error, undefined, instance),
+        (settled) => {
+          this.#underWay -= 1;
+          this.#answer(message.id, settled, instance);
+        },
+        (error: unknown) => {
+          this.#underWay -= 1;
+          this.#answerError(message.id, error, undefined, instance);
+        },
       );
     } else {
       this.#answer(message.id, output);
@@ -350,9 +363,16 @@ class RpcSession implements ConnectionLink {
     Admission.spend(admission);
     const { name, body, wait, timeout, key } = message;
     const caller = recordOf(admission.caller);
+    this.#underWay += 1;
     this.#instance!.queues.enqueue({ name, body, caller, wait, timeout, id: key }).then(
-      (receipt) => this.#answer(message.id, wireReceipt(receipt)),
-      (error: unknown) => this.#answerError(message.id, error),
+      (receipt) => {
+        this.#underWay -= 1;
+        this.#answer(message.id, wireReceipt(receipt));
+      },
+      (error: unknown) => {
+        this.#underWay -= 1;
+        this.#answerError(message.id, error);
+      },
     );
     this.#instance!.outbox.settle();
   }
