@@ -11,13 +11,14 @@ export function coversPath(guard: string, route: string): boolean {
     const other = routed[at];
     if (other === undefined) return false;
     if (segment === other) continue;
-    const takesAnything = segment === "*" || /^:[^{}?]+$/.test(segment);
+    const takesAnything = other !== "" && (segment === "*" || /^:[^{}?]+$/.test(segment));
     // What may be absent, or span several segments, is not one segment.
     if (!takesAnything || other === "*" || other.endsWith("?") || other.includes("{")) return false;
   }
   return guarded.length === routed.length;
 }
 
+/** Empty ones count: to Hono `/me/` is another path than `/me`, and a guard of one is none of the other. */
 function segments(path: string): readonly string[] {
-  return path.split("/").filter((segment) => segment !== "");
+  return path.replace(/^\//, "").split("/");
 }

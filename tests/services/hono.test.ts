@@ -130,6 +130,14 @@ test("assertGuarded names the routes that anybody reaches", () => {
   expect(() => assertGuarded(app)).toThrow(expect.objectContaining({ code: "hono.unguarded" }));
 });
 
+test("a guard of a path is none of the same path with a slash behind it: Hono runs the handler without it", async () => {
+  const app = new Hono();
+  app.use("/me", by(User, options));
+  app.get("/me/", (c) => c.text("reached"));
+  expect(await (await app.request(get("/me/"))).text()).toBe("reached");
+  expect(unguardedRoutes(app)).toEqual(["GET /me/"]);
+});
+
 test("assertGuarded is content with an app whose every route has one", () => {
   const app = new Hono();
   app.use(logger());
@@ -158,6 +166,12 @@ test.each([
   ["/:a/b", "/x/b", true],
   ["/:a/b", "/x/*", false],
   ["/*/b", "/x/b", true],
+  ["/me", "/me/", false],
+  ["/me/", "/me", false],
+  ["/a/:b", "/a/", false],
+  ["/a/:b", "/a/x/", false],
+  ["/a//b", "/a/b", false],
+  ["/api/*", "/api/", true],
 ])("a guard on %s covers a route on %s: %s", (guard, route, expected) => {
   expect(coversPath(guard, route)).toBe(expected);
 });
