@@ -213,7 +213,7 @@ export interface ActionGuard extends EntryGuard {
   readonly input?: StandardSchemaV1;
   /** Drops what the action changed when it throws. */
   readonly atomic?: boolean;
-  /** One at a time: starts after the previous call of this action has settled. */
+  /** One at a time: starts after the previous call of this action was answered, be it with `timed_out` while its handler goes on. */
   readonly serial?: boolean;
 }
 
