@@ -7,35 +7,8 @@
  * saved at most once per interval, and together with whatever else is written sooner.
  */
 import { Refusal } from "../boundary/errors.ts";
-import type {
-  ActorMeta,
-  ActorRef,
-  ActorStore,
-  Clock,
-  ConnectionRow,
-  QueueRow,
-  ReplayRow,
-  ScheduleRow,
-  Timer,
-  WriteSet,
-} from "../hosts/port.ts";
-
-/** What the next commit will carry. Rows are keyed, so that the last write of a row wins. */
-export interface StagedWrites {
-  meta: ActorMeta | undefined;
-  /** Set when the state must be encoded into the commit. */
-  stateDirty: boolean;
-  readonly queuePut: Map<number, QueueRow>;
-  readonly queueDelete: Set<number>;
-  readonly schedulePut: Map<string, ScheduleRow>;
-  readonly scheduleDelete: Set<string>;
-  readonly connectionPut: Map<string, ConnectionRow>;
-  readonly connectionDelete: Set<string>;
-  /** By hex of the key; null deletes. */
-  readonly kv: Map<string, { readonly key: Uint8Array; readonly value: Uint8Array | null }>;
-  readonly replayPut: Map<string, ReplayRow>;
-  readonly replayDelete: Set<string>;
-}
+import type { ActorMeta, ActorRef, ActorStore, Clock, Timer, WriteSet } from "../hosts/port.ts";
+import { StagedWrites } from "./staged-writes.ts";
 
 export interface OutboxSource {
   readonly actor: ActorRef;
@@ -65,24 +38,6 @@ export interface SaveOptions {
   /** ms from now at the latest. */
   readonly maxWait?: number;
 }
-
-const emptyWrites = (): StagedWrites => ({
-  meta: undefined,
-  stateDirty: false,
-  queuePut: new Map(),
-  queueDelete: new Set(),
-  schedulePut: new Map(),
-  scheduleDelete: new Set(),
-  connectionPut: new Map(),
-  connectionDelete: new Set(),
-  kv: new Map(),
-  replayPut: new Map(),
-  replayDelete: new Set(),
-});
-
-const values = <T>(rows: ReadonlyMap<unknown, T>): readonly T[] | undefined =>
-  rows.size === 0 ? undefined : [...rows.values()];
-const members = <T>(set: ReadonlySet<T>): readonly T[] | undefined => (set.size === 0 ? undefined : [...set]);
 
 export class Outbox {
   readonly #source: OutboxSource;
@@ -114,7 +69,7 @@ export class Outbox {
 
   /** The writes of the next commit, to be added to. Call {@link settle} when the invocation that adds them ends. */
   get staged(): StagedWrites {
-    this.#staged ??= emptyWrites();
+    this.#staged ??= new StagedWrites();
     return this.#staged;
   }
 
@@ -213,12 +168,7 @@ export class Outbox {
     const staged = this.#staged;
     if (this.#source.durability === "durable" || staged === null || this.#isUrgent || this.#mode === "create")
       return false;
-    return (
-      staged.meta === undefined &&
-      staged.queuePut.size + staged.queueDelete.size + staged.schedulePut.size + staged.scheduleDelete.size === 0 &&
-      staged.connectionPut.size + staged.connectionDelete.size + staged.kv.size === 0 &&
-      staged.replayPut.size + staged.replayDelete.size === 0
-    );
+    return staged.isStateAlone;
   }
 
   #saveBy(at: number): void {
@@ -314,28 +264,13 @@ export class Outbox {
     const { actor } = this.#source;
     const durability = this.#isUrgent ? "durable" : this.#source.durability;
     this.#isAtRisk = durability === "relaxed";
-    const kvPut: { key: Uint8Array; value: Uint8Array }[] = [];
-    const kvDelete: Uint8Array[] = [];
-    for (const { key, value } of staged.kv.values()) {
-      if (value === null) kvDelete.push(key);
-      else kvPut.push({ key, value });
-    }
     return {
+      ...staged.rows(),
       actor,
       mode: this.#mode,
       durability,
       meta: staged.meta,
       state: staged.stateDirty ? this.#source.encodeState() : undefined,
-      queuePut: values(staged.queuePut),
-      queueDelete: members(staged.queueDelete),
-      schedulePut: values(staged.schedulePut),
-      scheduleDelete: members(staged.scheduleDelete),
-      connectionPut: values(staged.connectionPut),
-      connectionDelete: members(staged.connectionDelete),
-      kvPut: kvPut.length === 0 ? undefined : kvPut,
-      kvDelete: kvDelete.length === 0 ? undefined : kvDelete,
-      replayPut: values(staged.replayPut),
-      replayDelete: members(staged.replayDelete),
       wakeAt: this.#source.wakeAt(),
     };
   }

@@ -3,7 +3,7 @@
  * same id go one after the other, and each looks at what is staged and at what is stored before it adds a row.
  */
 import type { QueueRow } from "../../hosts/port.ts";
-import type { StagedWrites } from "../outbox.ts";
+import type { StagedWrites } from "../staged-writes.ts";
 import type { QueueCore } from "./types.ts";
 
 export class Idempotency {
