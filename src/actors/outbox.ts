@@ -292,7 +292,7 @@ export class Outbox {
     this.#failure = error;
     this.#source.commitFailed(error);
     // Handlers still at work changed or read it too: closed with something staged, nothing is answered any more.
-    this.#staged = this.#frozen ? emptyWrites() : null;
+    this.#staged = this.#frozen ? new StagedWrites() : null;
     for (const waiting of failed) waiting.fail(error);
     this.#failSavers(error);
   }
