@@ -52,13 +52,13 @@ export async function reply(stream: Stream, run: (question: unknown) => Promise<
     end: () => body.end(),
     reset: (reason) => body.fail(reason),
   };
-  let envelope: Envelope;
+  let answer: string;
   try {
-    envelope = { ok: await run(await readJson(body)) };
+    answer = encode({ ok: await run(await readJson(body)) } satisfies Envelope, "answer");
   } catch (error) {
-    envelope = enveloped(error);
+    answer = encode(enveloped(error), "answer");
   }
-  await stream.write(textBytes(encode(envelope, "answer")));
+  await stream.write(textBytes(answer));
   stream.end();
 }
 
