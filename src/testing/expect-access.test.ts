@@ -94,3 +94,20 @@ test("decisions that rest on state are tried in the state the test prepared", as
   });
   expect(cells).toContain("room · action say · User: expected allow, got 403");
 });
+
+test("a call that a limit refuses says nothing of access: it is not taken for allowed", async () => {
+  const room = actor({
+    by: Visitor,
+    canInvoke: (_c, invoke) => invoke.kind !== "action" || invoke.name !== "last",
+    actions: { first: () => 1, last: () => 1 },
+  });
+  const limited = setup({
+    use: { room },
+    limits: { rate: [{ party: "Visitor", per: "address", limit: 1, window: 60 }] },
+  });
+  const matrix = {
+    room: { "action first": { Visitor: "allow", Caller: 403 }, "action last": { Visitor: "allow", Caller: 403 } },
+  } as const;
+  const found = await expectAccess(limited, matrix).catch((error: AccessMismatch) => error.cells);
+  expect(found).toEqual([expect.stringMatching(/^room · action last · Visitor: expected allow, got 429/)]);
+});

@@ -275,8 +275,12 @@ async function tryConnection(handle: ActorHandle): Promise<Access> {
   }
 }
 
+/** What a cell comes to whose call the gate never decided. */
+const LIMITED = "429: a limit refused the call before the gate decided; test it apart from limits.rate";
+
 function accessOfStatus(status: number): Access | string {
   if (status === 401 || status === 403 || status === 404) return status;
+  if (status === 429) return LIMITED;
   return status >= 500 ? `${status}` : "allow";
 }
 
@@ -288,6 +292,9 @@ function accessOf(error: unknown, kit: TestKit<Registry>, logged: number): Acces
   if (isFound && code === "not_found") return 404;
   const outcome = isFound ? outcomeOfCode(String(group), code) : null;
   if (outcome === "fault") return describeFault(kit, logged);
+  // A full queue is met behind the gate, a limit before it.
+  if (outcome === "overloaded" && group === "byward") return LIMITED;
+  if (outcome === "overloaded") return "allow";
   if (outcome !== null) return accessOfStatus(OUTCOMES[outcome].status);
   return isFound ? "allow" : String(error);
 }
