@@ -4,13 +4,14 @@
  */
 import { recordOf } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
-import { andThen } from "../boundary/maybe-promise.ts";
+import { andThen, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { InternalCaller } from "../boundary/scheme.ts";
 import type { Socket } from "../hosts/port.ts";
 import { decode, encode } from "../protocol/json.ts";
 import type { Callee, InternalSend, InternalTarget } from "./callee-port.ts";
 import { Admission, partiesOf } from "./gate.ts";
 import { failureResponse } from "./inbound.ts";
+import type { ActorInstance } from "./instance.ts";
 import { internalPresentation, serveInternal } from "./internal-upgrade.ts";
 import { wireReceipt } from "./rpc.ts";
 import type { Runtime } from "./runtime.ts";
@@ -24,6 +25,15 @@ export function copy<T>(value: T, what: string): T {
   return decode(encode(value, what)) as T;
 }
 
+/** What a call answers, once all that it rests on is on disk; a failure too may rest on what was changed (G8). */
+async function onDisk<T>(instance: ActorInstance, run: () => MaybePromise<T>): Promise<T> {
+  try {
+    return await run();
+  } finally {
+    if (!instance.outbox.idle) await instance.outbox.durable();
+  }
+}
+
 /** Internal calls to actors of this runtime. */
 export class LocalCallee implements Callee {
   readonly #runtime: Runtime;
@@ -34,13 +44,11 @@ export class LocalCallee implements Callee {
 
   async action(target: InternalTarget, name: string, args: readonly unknown[]): Promise<unknown> {
     const call = this.#stateless(target, { kind: "action", name }, null);
-    return invokeStateless(this.#runtime, call, async (admission, instance, connection) => {
-      const output = await andThen(instance.invocations.runAction(admission, args, connection), (value) =>
-        copy(value, "output"),
-      );
-      if (!instance.outbox.idle) await instance.outbox.durable();
-      return output;
-    });
+    return invokeStateless(this.#runtime, call, (admission, instance, connection) =>
+      onDisk(instance, () =>
+        andThen(instance.invocations.runAction(admission, args, connection), (value) => copy(value, "output")),
+      ),
+    );
   }
 
   async send(target: InternalTarget, queue: string, body: unknown, options: InternalSend): Promise<unknown> {
@@ -64,11 +72,9 @@ export class LocalCallee implements Callee {
   async fetch(target: InternalTarget, request: Request): Promise<Response> {
     const entrypoint = { kind: "request", method: request.method, path: new URL(request.url).pathname } as const;
     const call = this.#stateless(target, entrypoint, () => request);
-    return invokeStateless(this.#runtime, call, async (admission, instance) => {
-      const response = await instance.invocations.runRequest(admission, request);
-      if (!instance.outbox.idle) await instance.outbox.durable();
-      return response;
-    });
+    return invokeStateless(this.#runtime, call, (admission, instance) =>
+      onDisk(instance, () => instance.invocations.runRequest(admission, request)),
+    );
   }
 
   async events(target: InternalTarget, name: string, signal: AbortSignal): Promise<Response> {

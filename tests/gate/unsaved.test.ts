@@ -1,5 +1,5 @@
 /** Handlers that are at work while their actor's memory is given up: what they changed or saw is on no disk, and is not answered (G8). */
-import { actor, memory, setup, Visitor } from "byward";
+import { actor, Caller, memory, setup, UserError, Visitor } from "byward";
 import { expect, test } from "vitest";
 import { VirtualClock } from "../../src/hosts/memory/clock.ts";
 import { MemoryStore } from "../../src/hosts/memory/store.ts";
@@ -91,4 +91,49 @@ test("of two handlers that outlive their actor's sleep, both are told when one o
   await goOn("after");
   expect(await late).toMatchObject({ status: 503, body: { group: "actor", code: "aborted" } });
   expect((await call("read")).body).toEqual({ output: 0 });
+});
+
+test("an actor learns of another's failure once what the other changed is on disk", async () => {
+  const written: string[] = [];
+  class SlowStore extends MemoryStore {
+    override async commit(writes: WriteSet): Promise<void> {
+      await super.commit(writes);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      written.push(writes.actor.name);
+    }
+  }
+  const stock = actor({
+    by: Caller,
+    state: { asked: 0 },
+    actions: {
+      take: (c) => {
+        c.state.asked += 1;
+        throw new UserError("empty", { code: "empty" });
+      },
+      count: (c) => c.state.asked,
+    },
+  });
+  const desk = actor({
+    by: Visitor,
+    actions: {
+      order: async (c) => {
+        const one = c.client<typeof stocks>().stock.getOrCreate("one");
+        await one.count();
+        const before = written.length;
+        await expect(one.take()).rejects.toMatchObject({ group: "user", code: "empty" });
+        return written.slice(before);
+      },
+    },
+  });
+  const stocks = setup({ use: { stock } });
+  const registry = setup({ use: { stock, desk } });
+  await registry.start(memory({ store: new SlowStore() }));
+  const response = await registry.fetch(
+    new Request("http://localhost/actors/desk/one/actions/order", {
+      method: "POST",
+      body: "[]",
+      headers: { "content-type": "application/json" },
+    }),
+  );
+  expect(await response.json()).toEqual({ output: ["stock"] });
 });
