@@ -124,7 +124,8 @@ export class Door {
           const end = admitted.leaseEnd();
           if (end === null) return leave(response, floor, admitted, correlationId);
           // A reply under a credential that died while the handler ran is not delivered (ruling 16).
-          void response.body?.cancel();
+          // One that the handler has read cannot be cancelled, and what the handler's own stream throws then is nobody's.
+          response.body?.cancel().catch(() => {});
           return failed(endedLease(end));
         },
         fail: failed,

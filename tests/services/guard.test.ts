@@ -163,6 +163,20 @@ test("a reply under a credential that died meanwhile is `expired`", async () => 
   expect(await show(await asking)).toBe("401 auth/expired");
 });
 
+test("where that reply was given out before, nothing goes uncaught", async () => {
+  const seen: unknown[] = [];
+  const note = (error: unknown): void => void seen.push(error);
+  process.on("unhandledRejection", note);
+  const used = new Response("once");
+  await used.text();
+  const fetch = guard(User, () => rig.clock.advance(60_000).then(() => used), options);
+  const now = Math.floor(rig.clock.now() / 1000);
+  expect(await show(await fetch(get("/", rig.bearer("ann", { iat: now, exp: now + 30 }))))).toBe("401 auth/expired");
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  process.off("unhandledRejection", note);
+  expect(seen).toEqual([]);
+});
+
 test("failed proofs are counted where the address is told", async () => {
   const fetch = guard(User, hello, { ...options, address: () => "192.0.2.1" });
   for (let attempt = 0; attempt < 100; attempt++) await fetch(get("/", { authorization: "Bearer x" }));
