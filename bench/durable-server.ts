@@ -1,11 +1,11 @@
-/** The server of `durable.ts`: counters with a 200-byte state, durable and relaxed; answers its event-loop delay on request. */
+/** The server of `durable.ts`: counters with a 200-byte state, durable and relaxed in two ways; answers its event-loop delay on request. */
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { actor, setup, Visitor } from "byward";
 
-const define = (durability: "durable" | "relaxed") =>
+const define = (options: { durability: "durable" | "relaxed"; stateSaveInterval?: number }) =>
   actor({
     by: Visitor,
-    options: { durability },
+    options,
     state: { n: 0, text: "x".repeat(170) },
     actions: { inc: (c) => ++c.state.n },
   });
@@ -21,7 +21,15 @@ const probe = actor({
     },
   },
 });
-const registry = setup({ use: { durable: define("durable"), relaxed: define("relaxed"), probe } });
+const registry = setup({
+  use: {
+    durable: define({ durability: "durable" }),
+    relaxed: define({ durability: "relaxed" }),
+    // Writes nearly every change, as durable does, and waits for none.
+    eager: define({ durability: "relaxed", stateSaveInterval: 1 }),
+    probe,
+  },
+});
 const { url, close } = await registry.serve({ port: 0, dataDir: process.argv[2]! });
 // So that profiles of it are written (`SERVER_FLAGS=--cpu-prof`).
 process.once("SIGTERM", () => void close().then(() => process.exit()));
