@@ -50,6 +50,8 @@ test("a cell that depends is wider when one more circumstance lets in", () => {
   expect(change({ depends: ["identity = key, method GET"] }, { depends: ["method GET"] })[0]?.direction).toBe(
     "widened",
   );
+  // Nobody knows any more when it lets in.
+  expect(change({ depends: ["identity = key"] }, "?")[0]?.direction).toBe("widened");
   // One more and one fewer: what was gained is what counts.
   expect(change({ depends: ["a"] }, { depends: ["b"] })[0]?.direction).toBe("widened");
 });

@@ -114,7 +114,9 @@ function compareCell(row: string, party: string, old: LockedCell | null, now: Lo
   const added = conditionsOf(now).filter((condition) => !isCovered(condition, conditionsOf(old)));
   const removed = conditionsOf(old).filter((condition) => !isCovered(condition, conditionsOf(now)));
   const areBothConditional = typeof old === "object" && typeof now === "object" && old !== null && now !== null;
-  const isWider = after > before || (areBothConditional && added.length > 0);
+  // Conditions that were agreed to, and that nobody can find any more, may have gone.
+  const isLost = typeof old === "object" && old !== null && now === "?";
+  const isWider = after > before || isLost || (areBothConditional && added.length > 0);
   const isNarrower = after < before || (areBothConditional && removed.length > 0);
   if (!isWider && !isNarrower && from === to) return null;
   // A row or column that came or went, and that leads nowhere, is no news.
