@@ -3,6 +3,8 @@
  * step. `BYWARD_SEED=n` does that sequence alone, `BYWARD_MODEL=n` as many as wanted, from `BYWARD_FROM` on.
  */
 import * as byward from "byward";
+// Loaded by the program with the first key it reads: that takes longer than a step waits for its answer.
+import "jose";
 import { expect, test } from "vitest";
 import { VirtualClock } from "../../src/hosts/memory/clock.ts";
 import { MemoryStore } from "../../src/hosts/memory/store.ts";
