@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
@@ -118,13 +118,16 @@ function findBinary(): string {
 /** A token nobody chose is made once, and kept where only this user reads it. */
 async function keptToken(dataDir: string): Promise<string> {
   const path = join(dataDir, "admin-token");
-  try {
-    return (await readFile(path, "utf8")).trim();
-  } catch {
-    const token = randomBytes(32).toString("base64url");
-    await writeFile(path, `${token}\n`, { mode: 0o600, flag: "wx" });
-    return token;
-  }
+  const kept = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "";
+    throw error;
+  });
+  // A power failure may leave the name alone: without a token anybody who reaches the engine runs it.
+  if (kept.trim() !== "") return kept.trim();
+  const token = randomBytes(32).toString("base64url");
+  await writeFile(`${path}.new`, `${token}\n`, { mode: 0o600, flush: true });
+  await rename(`${path}.new`, path);
+  return token;
 }
 
 async function writeConfig(dataDir: string, nats: readonly string[] | undefined): Promise<readonly string[]> {
