@@ -145,6 +145,8 @@ export type Resolution =
 /** The prepared parties of one registry. */
 export class Boundary {
   readonly #verifiers: ReadonlyMap<AnyParty, SchemeVerifier>;
+  /** By what a verifier that remembers tokens answers for each: the same object until its times or keys are over. */
+  readonly #ofTokens = new WeakMap<ProofResult, Credentials>();
 
   private constructor(verifiers: ReadonlyMap<AnyParty, SchemeVerifier>) {
     this.#verifiers = verifiers;
@@ -164,8 +166,39 @@ export class Boundary {
 
   /** Verifies a presentation against base parties, in order. Never rejects for what a peer sent. */
   prove(bases: readonly AnyParty[], presentation: Presentation, now: number): MaybePromise<Credentials> {
+    const sole = presentation.channel === EXTERNAL ? soleTokenParty(bases) : null;
+    if (sole !== null) return this.#proveToken(sole, presentation, now);
     const results = new Map<AnyParty, PartyResult>();
     return this.#proveFrom(0, bases, presentation, now, results);
+  }
+
+  #proveToken(base: AnyParty, presentation: Presentation, now: number): MaybePromise<Credentials> {
+    const verifier = this.#verifiers.get(base);
+    if (verifier === undefined) return credentialsOf(base, FAILED_UNPREPARED);
+    try {
+      const result = verifier.prove(presentation, now);
+      if (!isPromise(result)) return this.#credentialsOfToken(base, result);
+      return result.then(
+        (settled) => this.#credentialsOfToken(base, settled),
+        (error: unknown) => credentialsOf(base, verifierFailed(error)),
+      );
+    } catch (error) {
+      return credentialsOf(base, verifierFailed(error));
+    }
+  }
+
+  #credentialsOfToken(base: AnyParty, result: ProofResult): Credentials {
+    if (result.status !== "proved") return credentialsOf(base, result);
+    let credentials = this.#ofTokens.get(result);
+    if (credentials === undefined) {
+      const { evidence } = result;
+      credentials = credentialsOf(base, {
+        status: "proved",
+        proof: { party: base, identity: evidence.subject, evidence },
+      });
+      this.#ofTokens.set(result, credentials);
+    }
+    return credentials;
   }
 
   #proveFrom(
@@ -203,6 +236,24 @@ export class Boundary {
       return verifierFailed(error);
     }
   }
+}
+
+/**
+ * The one party that can prove anything, where it reads tokens and its identity is the plain subject: credentials of such a
+ * token can be shared by all who present it, for nothing in them can be changed. Null elsewhere.
+ */
+function soleTokenParty(bases: readonly AnyParty[]): AnyParty | null {
+  let sole: AnyParty | null = null;
+  for (const base of bases) {
+    if (base.scheme.kind === "none") continue;
+    if (sole !== null || base.identity !== null || base.scheme.carrier !== "authorization") return null;
+    sole = base;
+  }
+  return sole;
+}
+
+function credentialsOf(base: AnyParty, result: PartyResult): Credentials {
+  return new Credentials(EXTERNAL, new Map([[base, result]]));
 }
 
 const FAILED_UNPREPARED: PartyResult = { status: "failed", outcome: "unauthenticated", reason: "party.unprepared" };

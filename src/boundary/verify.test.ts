@@ -1,0 +1,74 @@
+import { expect, test } from "vitest";
+import { nodeEnvironment, presentation, webEnvironment } from "../../tests/vectors/environment.ts";
+import { goodClaims, NOW, NOW_SECONDS, SECRET, token } from "../../tests/vectors/tokens.ts";
+import { type AnyParty, anyOf, party, Visitor } from "./party.ts";
+import { EXTERNAL } from "./scheme.ts";
+import { bearer } from "./schemes/bearer.ts";
+import { Boundary, type Credentials } from "./verify.ts";
+
+const User = party("User", { auth: bearer({ secret: "KEY" }) });
+const Other = party("Other", { auth: bearer({ secret: "OTHER" }) });
+const secrets = { KEY: SECRET, OTHER: "another secret of 32 characters!" };
+
+const boundaries = {
+  node: (parties: readonly AnyParty[]) => Boundary.prepare(parties, nodeEnvironment({ secrets })),
+  web: (parties: readonly AnyParty[]) => Boundary.prepare(parties, webEnvironment({ secrets })),
+};
+
+const prove = async (
+  boundary: Boundary,
+  bases: readonly AnyParty[],
+  credential: string | null,
+  now = NOW,
+): Promise<Credentials> => {
+  const headers: Record<string, string> = credential === null ? {} : { authorization: `Bearer ${credential}` };
+  return boundary.prove(bases, { ...presentation({ headers }), channel: EXTERNAL }, now);
+};
+
+test.each(["node", "web"] as const)("one token is one caller, however often it is presented (%s)", async (platform) => {
+  const boundary = await boundaries[platform]([User]);
+  const by = anyOf(User, Visitor);
+  const first = await prove(boundary, [User, Visitor], token());
+  const second = await prove(boundary, [User], token());
+  expect(second.resolve(by).caller).toMatchObject({ party: "User", identity: "alice" });
+  expect(second.resolve(by).caller).toBe(first.resolve(by).caller);
+  const bob = await prove(boundary, [User], token({ payload: goodClaims({ sub: "bob" }) }));
+  expect(bob.resolve(by).caller).toMatchObject({ identity: "bob" });
+});
+
+test("a token that is over is over, whoever it was before", async () => {
+  const boundary = await boundaries.node([User]);
+  const short = token({ payload: goodClaims({ exp: NOW_SECONDS + 60 }) });
+  expect((await prove(boundary, [User], short)).proofs).toHaveLength(1);
+  const late = await prove(boundary, [User], short, NOW + 60_000);
+  expect(late.proofs).toEqual([]);
+  expect(late.resolve(User).refusal).toMatchObject({ outcome: "expired" });
+});
+
+test("a party is asked for its own token alone, and nothing presented is nobody", async () => {
+  const boundary = await boundaries.node([User, Other]);
+  await prove(boundary, [User], token());
+  expect((await prove(boundary, [Other], token())).failure).toMatchObject({ reason: "jwt.signature" });
+  expect((await prove(boundary, [User, Other], token())).proofs.map((proof) => proof.party)).toEqual([User]);
+  const nobody = await prove(boundary, [User, Visitor], null);
+  expect(nobody.failure).toBeNull();
+  expect(nobody.resolve(anyOf(User, Visitor)).caller).toMatchObject({ party: "Visitor" });
+});
+
+test("an identity of a schema's making belongs to one presentation", async () => {
+  const Typed = party("Typed", {
+    auth: bearer({ secret: "KEY" }),
+    identity: {
+      "~standard": { version: 1, vendor: "test", validate: (value: unknown) => ({ value: { name: value } }) },
+    },
+  });
+  const boundary = await boundaries.node([Typed]);
+  const [first, second] = [await prove(boundary, [Typed], token()), await prove(boundary, [Typed], token())];
+  expect(second.resolve(Typed).caller?.identity).toEqual({ name: "alice" });
+  expect(second.resolve(Typed).caller?.identity).not.toBe(first.resolve(Typed).caller?.identity);
+});
+
+test("a party that was never prepared proves nobody", async () => {
+  const boundary = await boundaries.node([]);
+  expect((await prove(boundary, [User], token())).failure).toMatchObject({ reason: "party.unprepared" });
+});
