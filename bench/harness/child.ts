@@ -12,6 +12,8 @@ export interface Side {
   /** A load: begins one call. */
   readonly begin?: Begin;
   readonly commands?: Readonly<Record<string, Command>>;
+  /** Ends what the side started outside its process; it has a few seconds for it. */
+  close?(): Promise<void>;
 }
 
 interface SideModule {
@@ -54,5 +56,11 @@ process.on("message", (order: Order) => {
       (error: unknown) => process.send!({ id: order.id, error: error instanceof Error ? error.stack : String(error) }),
     );
 });
-process.on("disconnect", () => process.exit());
+process.on("disconnect", async () => {
+  try {
+    await side.close?.();
+  } finally {
+    process.exit();
+  }
+});
 process.send!({ id: 0, value: side.url ?? "" });
