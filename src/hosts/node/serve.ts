@@ -40,9 +40,11 @@ export async function serveOnNode(registry: Registry, options: ServeOptions): Pr
   if (store.unclean) reportUncleanStop(store, directory, log);
   let server: NodeServer | null = null;
   let front: Front | null = null;
+  let started = false;
   try {
     front = await Front.seat(registry, options, store, log);
     const edge = await registry.start(nodeHost({ store, log }), front?.spread);
+    started = true;
     await front?.begin(edge);
     server = new NodeServer({
       edge,
@@ -61,8 +63,9 @@ export async function serveOnNode(registry: Registry, options: ServeOptions): Pr
     };
   } catch (error) {
     server?.destroy();
-    await front?.end();
-    await store.close();
+    // A registry that nobody reaches must not go on with its crons and schedules.
+    await (started ? front?.stop() : front?.end());
+    await (started ? registry.close() : store.close());
     throw error;
   }
 }
