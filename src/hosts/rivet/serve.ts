@@ -295,12 +295,19 @@ class Runner {
     this.#server?.destroy();
   }
 
-  /** The start failed. */
+  /** The start failed, wherever: nothing that had begun goes on, and no other runner waits for this one. */
   async abandon(): Promise<void> {
     this.#started.reject(new Error("the runner did not start"));
-    this.#pool.close();
+    this.#stopCrons?.();
     this.#server?.destroy();
+    for (const part of [this.#residents, this.#registry]) {
+      await part.close().catch((error: unknown) => {
+        this.#log.error({ err: error }, "a runner that did not start did not stop cleanly");
+      });
+    }
+    this.#membership.close();
     await this.#rivet?.shutdown().catch(() => {});
+    this.#pool.close();
   }
 }
 
