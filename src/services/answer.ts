@@ -58,6 +58,11 @@ function badResult(what: string, cause?: unknown): Refusal {
   });
 }
 
+/** Ends a stream that nobody will read. What the handler's own `cancel` throws then is nobody's: it must not end the process. */
+export function dropBody(body: Answer["body"]): void {
+  if (body instanceof ReadableStream) body.cancel().catch(() => {});
+}
+
 /** Adds what HTTP wants of a good answer to GET: a validator, how long it may be kept; 304 where the peer has it already. */
 export function withCaching(
   answer: Answer,
@@ -102,7 +107,7 @@ function notModified(answer: Answer, inbound: InboundRequest): Answer {
   const etag = answer.headers.find(([name]) => name === "etag")![1].replace(/^W\//, "");
   const listed = wanted.trim() === "*" || wanted.match(/"[^"]*"/g)?.includes(etag) === true;
   if (!listed) return answer;
-  if (answer.body instanceof ReadableStream) void answer.body.cancel();
+  dropBody(answer.body);
   const kept = answer.headers.filter(([name]) => !name.startsWith("content-") || name === "content-location");
   return { status: 304, headers: kept, body: null };
 }
@@ -113,7 +118,7 @@ const UTF8 = new TextEncoder();
 export function withoutBody(answer: Answer): Answer {
   const { body } = answer;
   if (body === null) return answer;
-  if (body instanceof ReadableStream) void body.cancel();
+  if (body instanceof ReadableStream) dropBody(body);
   else if (!hasHeader(answer.headers, "content-length")) {
     const size = typeof body === "string" ? UTF8.encode(body).byteLength : body.byteLength;
     answer.headers.push(["content-length", String(size)]);

@@ -11,7 +11,7 @@ import { Refusal } from "../boundary/errors.ts";
 import { andThen, isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { InboundRequest, Logger, OutboundResponse } from "../hosts/port.ts";
 import { LazyAbort } from "./abort.ts";
-import { type Answer, answerOf, withCaching, withoutBody } from "./answer.ts";
+import { type Answer, answerOf, dropBody, withCaching, withoutBody } from "./answer.ts";
 import { type ContextSource, RouteInvocation, type RoutePayload } from "./context.ts";
 import type { ServiceDelivery } from "./deliveries.ts";
 import type { RouteEntry } from "./entrypoints.ts";
@@ -161,7 +161,7 @@ class Exchange implements Approach<RouteInvocation> {
       andThen(this.#remembered(admitted, result), (answer) => {
         const dead = refuseReply(admitted);
         if (dead !== null) {
-          if (answer.body instanceof ReadableStream) void answer.body.cancel();
+          dropBody(answer.body);
           throw dead;
         }
         return andThen(withCaching(answer, this.entry, this.#inbound, floor.host), (cached) =>

@@ -30,7 +30,8 @@ export function leasedStream(
   };
   const cut = (controller: ReadableStreamDefaultController<Uint8Array>, end: LeaseEnd): void => {
     if (!finish()) return;
-    void reader.cancel(new Error(`the caller's lease ended: ${end}`));
+    // What the handler's own `cancel` throws is nobody's: it must not end the process.
+    reader.cancel(new Error(`the caller's lease ended: ${end}`)).catch(() => {});
     if (!isEventStream) {
       controller.error(new Error(`the caller's lease ended: ${end}`));
       return;

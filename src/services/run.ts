@@ -9,7 +9,7 @@ import { Admission, endedLease } from "../boundary/gate.ts";
 import { andThen, isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { Clock, Logger } from "../hosts/port.ts";
 import type { LazyAbort } from "./abort.ts";
-import { answerOf } from "./answer.ts";
+import { answerOf, dropBody } from "./answer.ts";
 import type { Invocation } from "./context.ts";
 import type { ServiceEntry } from "./entrypoints.ts";
 import type { Admitted } from "./gate.ts";
@@ -85,7 +85,7 @@ function giveUp(run: HandlerRun<Invocation>, result: Promise<unknown>): void {
 function isSuccess(result: unknown): boolean {
   try {
     const { status, body } = answerOf(result);
-    if (body instanceof ReadableStream) void body.cancel();
+    dropBody(body);
     return status < 400;
   } catch {
     return false;

@@ -74,6 +74,52 @@ test("a reply to a caller revoked meanwhile is not delivered", async () => {
   expect(await show(await asking)).toBe("401 auth/unauthenticated");
 });
 
+test("where a stream's own `cancel` throws when it is dropped, nothing goes uncaught", async () => {
+  const seen: unknown[] = [];
+  const note = (error: unknown): void => void seen.push(error);
+  process.on("unhandledRejection", note);
+  const rig = createRig();
+  let cancelled = 0;
+  const stream = (headers: Record<string, string> = {}): Response =>
+    new Response(
+      new ReadableStream({
+        cancel() {
+          cancelled += 1;
+          throw new Error("cannot cancel");
+        },
+      }),
+      { headers },
+    );
+  const later = () => new Promise<void>((resolve) => rig.clock.after(30_000, resolve));
+  const api = service({
+    by: anyOf(User, Visitor),
+    routes: {
+      "GET /cut": { handle: () => stream() },
+      "GET /dead": { handle: () => later().then(() => stream()) },
+      "GET /late": { limits: { timeout: 10_000 }, handle: () => later().then(() => stream()) },
+      "GET /kept": { handle: () => stream({ etag: '"1"' }) },
+    },
+  });
+  const registry = closing(setup({ services: { api }, host: rig.host }));
+  await registry.edge();
+  const now = Math.floor(rig.clock.now() / 1000);
+  const short = () => rig.bearer("ann", { exp: now + 20 });
+  const cut = await registry.fetch(get("/cut", short()));
+  const reading = expect(cut.text()).rejects.toThrow(/expired/);
+  const dead = registry.fetch(get("/dead", short()));
+  const late = registry.fetch(get("/late"));
+  expect((await registry.fetch(get("/kept", { "if-none-match": '"1"' }))).status).toBe(304);
+  expect((await registry.fetch(new Request("http://x/kept", { method: "HEAD" }))).status).toBe(200);
+  await rig.clock.advance(30_000);
+  await reading;
+  expect(await show(await dead)).toBe("401 auth/expired");
+  expect((await late).status).toBe(504);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  process.off("unhandledRejection", note);
+  expect(cancelled).toBe(5);
+  expect(seen).toEqual([]);
+});
+
 test("a revoked caller is refused at once, others are not", async () => {
   const { rig, registry } = createSetting();
   const early = rig.bearer("ann");

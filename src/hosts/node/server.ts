@@ -208,7 +208,7 @@ function writeAnswer(response: ServerResponse, answer: OutboundResponse, isHead:
   response.writeHead(answer.status, headers);
   if (body === null || isHead) {
     response.end();
-    void body?.cancel();
+    body?.cancel().catch(() => {});
     return null;
   }
   response.flushHeaders();
