@@ -6,6 +6,8 @@ import { recordOf } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
 import { endedLease, endedReply } from "../boundary/gate.ts";
 import { andThen, isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
+import type { By } from "../boundary/party.ts";
+import type { Presentation } from "../boundary/scheme.ts";
 import type { InboundRequest, OutboundResponse } from "../hosts/port.ts";
 import { type Codec, jsonCodec } from "../protocol/codec.ts";
 import { DecodeError } from "../protocol/errors.ts";
@@ -95,26 +97,57 @@ function callOf(
   keepConnection: boolean,
   path?: string,
 ): MaybePromise<StatelessCall> {
-  const { compiled, address, inbound, runtime } = context;
-  const by = partiesOf(compiled, target);
-  return andThen(presentationOf(context, needsBody(by)), (presentation) => ({
-    compiled,
-    address,
-    target,
-    by,
-    kind: "stateless" as const,
-    presentation,
-    mode: modeOf(inbound),
-    // Read when they are needed, which is after the proof: who is nobody is told so, not how to write a header.
-    get input() {
-      return valueOfHeader(inbound, "byward-input", runtime.limits);
-    },
-    get params() {
-      return valueOfHeader(inbound, "byward-params", runtime.limits);
-    },
-    request: () => cleanRequest(inbound, path),
-    keepConnection,
-  }));
+  const by = partiesOf(context.compiled, target);
+  const presenting = presentationOf(context, needsBody(by));
+  if (!isPromise(presenting)) return new RequestCall(context, target, by, presenting, keepConnection, path);
+  return presenting.then((presentation) => new RequestCall(context, target, by, presentation, keepConnection, path));
+}
+
+/** A call as its request says it. */
+class RequestCall implements StatelessCall {
+  readonly target: InvokeTarget;
+  readonly by: By;
+  readonly kind = "stateless";
+  readonly presentation: Presentation;
+  readonly mode: "get" | "getOrCreate";
+  readonly keepConnection: boolean;
+  readonly request: () => Request;
+  readonly #context: RouteContext;
+
+  constructor(
+    context: RouteContext,
+    target: InvokeTarget,
+    by: By,
+    presentation: Presentation,
+    keepConnection: boolean,
+    path: string | undefined,
+  ) {
+    this.target = target;
+    this.by = by;
+    this.presentation = presentation;
+    this.mode = modeOf(context.inbound);
+    this.keepConnection = keepConnection;
+    this.request = () => cleanRequest(context.inbound, path);
+    this.#context = context;
+  }
+
+  get compiled(): CompiledActor {
+    return this.#context.compiled;
+  }
+  get address(): Address {
+    return this.#context.address;
+  }
+  // Both read when they are needed, which is after the proof: who is nobody is told so, not how to write a header.
+  get input(): unknown {
+    return this.#valueOf("byward-input");
+  }
+  get params(): unknown {
+    return this.#valueOf("byward-params");
+  }
+  #valueOf(header: "byward-input" | "byward-params"): unknown {
+    const { inbound, runtime } = this.#context;
+    return valueOfHeader(inbound, header, runtime.limits);
+  }
 }
 
 function modeOf(inbound: InboundRequest): "get" | "getOrCreate" {
