@@ -5,7 +5,7 @@
 import { newCorrelationId, toWireFailure } from "../actors/failure.ts";
 import { bodyTooLarge, presented, writeFailure } from "../actors/inbound.ts";
 import { DEFAULT_LIMITS } from "../actors/limits.ts";
-import { Admission, endedLease } from "../boundary/gate.ts";
+import { Admission, endedReply } from "../boundary/gate.ts";
 import type { MaybePromise } from "../boundary/maybe-promise.ts";
 import type { By, CallerOf } from "../boundary/party.ts";
 import type { Host, InboundRequest } from "../hosts/port.ts";
@@ -126,7 +126,7 @@ export class Door {
           // A reply under a credential that died while the handler ran is not delivered (ruling 16).
           // One that the handler has read cannot be cancelled, and what the handler's own stream throws then is nobody's.
           response.body?.cancel().catch(() => {});
-          return failed(endedLease(end));
+          return failed(endedReply(end));
         },
         fail: failed,
       };

@@ -5,7 +5,7 @@
 
 import { EXPIRED, withDeadline } from "../boundary/deadline.ts";
 import { Refusal } from "../boundary/errors.ts";
-import { Admission, endedLease } from "../boundary/gate.ts";
+import { Admission, endedLease, endedReply } from "../boundary/gate.ts";
 import { andThen, isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { Clock, Logger } from "../hosts/port.ts";
 import type { LazyAbort } from "./abort.ts";
@@ -35,8 +35,8 @@ export function runHandler<Context extends Invocation>(
   let result: unknown;
   try {
     // A body or a schema may have taken longer than the credential lives (G7).
-    const dead = refuseReply(admitted);
-    if (dead !== null) throw dead;
+    const end = admitted.leaseEnd();
+    if (end !== null) throw endedLease(end);
     result = entry.handle(admitted.admission.context, ...args);
   } catch (error) {
     admitted.delivery?.failed();
@@ -92,10 +92,10 @@ function isSuccess(result: unknown): boolean {
   }
 }
 
-/** The refusal in place of a reply whose caller's credential died while the handler ran (ruling 16); null while it lives. */
+/** What comes in place of a reply whose caller's credential died while the handler ran (ruling 16); null while it lives. */
 export function refuseReply(admitted: Admitted<Invocation>): Refusal | null {
   const end = admitted.leaseEnd();
-  return end === null ? null : endedLease(end);
+  return end === null ? null : endedReply(end);
 }
 
 /** Remembers a delivery whose handler succeeded, before its sender is told. */

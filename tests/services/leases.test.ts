@@ -64,14 +64,15 @@ test("a reply that comes after its caller's credential has ended is `expired`; t
   expect(ran).toEqual(["started", "ended"]);
 });
 
-test("a reply to a caller revoked meanwhile is not delivered", async () => {
-  const { rig, registry } = createSetting();
+test("a reply to a caller revoked meanwhile is `expired`: it ran, and no client takes that for leave to send it again", async () => {
+  const { rig, registry, ran } = createSetting();
   await registry.edge();
   const asking = registry.fetch(get("/slow", rig.bearer("ann")));
   await rig.clock.advance(10_000);
   await registry.revoke({ party: "User", identity: "ann" });
   await rig.clock.advance(20_000);
-  expect(await show(await asking)).toBe("401 auth/unauthenticated");
+  expect(await show(await asking)).toBe("401 auth/expired");
+  expect(ran).toEqual(["started", "ended"]);
 });
 
 test("where a stream's own `cancel` throws when it is dropped, nothing goes uncaught", async () => {
