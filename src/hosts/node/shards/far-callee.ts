@@ -49,9 +49,18 @@ export class FarCallee implements Callee {
 
   async fetch(target: InternalTarget, request: Request): Promise<Response> {
     const { method, url, headers, body } = request;
-    const stream = body === null ? null : this.#peer.streams.offer(() => body);
+    const { streams } = this.#peer;
+    const stream = body === null ? null : streams.offer(() => body);
+    const withdraw = (): void => {
+      if (stream !== null) streams.withdraw(stream);
+    };
     const given = { method, url, headers: [...headers] };
-    return this.#response(await this.#call("fetch", [target, given], stream, () => request.signal));
+    try {
+      return this.#response(await this.#call("fetch", [target, given], stream, () => request.signal), withdraw);
+    } catch (error) {
+      withdraw();
+      throw error;
+    }
   }
 
   async events(target: InternalTarget, name: string, signal: AbortSignal): Promise<Response> {
@@ -78,9 +87,10 @@ export class FarCallee implements Callee {
     return this.#peer.calls.call(PREFIX + method, data, watch);
   }
 
-  #response(answer: unknown): Response {
+  #response(answer: unknown, over: (() => void) | null = null): Response {
     const { status, headers, body } = answer as ResponseData;
-    const stream = body === null ? null : this.#peer.streams.accept(body);
+    if (body === null) over?.();
+    const stream = body === null ? null : this.#peer.streams.accept(body, over);
     return new Response(stream, { status, headers: headers as [string, string][] });
   }
 }

@@ -1,11 +1,12 @@
 import { MessageChannel } from "node:worker_threads";
 import { expect, onTestFinished, test } from "vitest";
 import { Refusal, UserError } from "../../../boundary/errors.ts";
-import type { SocketHandlers } from "../../port.ts";
+import type { InboundRequest, SocketHandlers } from "../../port.ts";
 import type { CallHandler } from "./calls.ts";
 import { HeldSocket } from "./held-socket.ts";
 import { Peer } from "./peer.ts";
 import type { PausableSocket } from "./sockets.ts";
+import { answerRequest, forward, type RequestData } from "./wire-request.ts";
 
 /** Both ends of a channel, in one thread. */
 function pair(answer: CallHandler = async () => null): { readonly near: Peer; readonly far: Peer } {
@@ -144,6 +145,67 @@ test("a stream that breaks breaks on the other side, and one that is not wanted 
   await reader.cancel();
   await turns();
   expect([cancelled, over]).toEqual([1, 1]);
+});
+
+test("a stream that is taken back, read or not, leaves nothing on either side and is not cancelled", async () => {
+  const { near, far } = pair();
+  let cancelled = 0;
+  const source = (): ReadableStream<Uint8Array> =>
+    new ReadableStream({
+      pull: (c) => c.enqueue(new Uint8Array(9)),
+      cancel: () => {
+        cancelled += 1;
+      },
+    });
+  const [read, unread] = [near.streams.offer(source), near.streams.offer(source)];
+  const reader = far.streams.accept(read).getReader();
+  await reader.read();
+  const other = far.streams.accept(unread).getReader();
+  await turns();
+  near.streams.withdraw(read);
+  near.streams.withdraw(unread);
+  await expect(other.read()).rejects.toThrow("answered before it was read");
+  expect([near.streams.open, far.streams.open, cancelled]).toEqual([0, 0, 0]);
+});
+
+test("a request whose body is read in part, or not, leaves nothing once it is answered", async () => {
+  const body = (): ReadableStream<Uint8Array> => new ReadableStream({ pull: (c) => c.enqueue(new Uint8Array(9)) });
+  const inbound: InboundRequest = {
+    method: "POST",
+    path: "/",
+    query: "",
+    origin: "http://127.0.0.1",
+    remoteAddress: "127.0.0.1",
+    header: (name) => (name === "transfer-encoding" ? "chunked" : null),
+    headers: () => [["transfer-encoding", "chunked"]],
+    bytes: () => Promise.reject(new Error("too many bytes")),
+    stream: body,
+    signal: new AbortController().signal,
+  };
+  let far!: Peer;
+  const answers = [
+    async (request: InboundRequest) => void (await request.stream()!.getReader().read()),
+    async (request: InboundRequest) => void request.stream(),
+    async (request: InboundRequest) => {
+      await request.stream()!.getReader().read();
+      throw new TypeError("broken");
+    },
+  ];
+  const both = pair((_method, data, context) =>
+    answerRequest(
+      far,
+      async (request) => {
+        await answers.shift()!(request);
+        return { status: 200, headers: [], body: answers.length === 0 ? body() : "answered" };
+      },
+      data as RequestData,
+      context,
+    ),
+  );
+  far = both.far;
+  for (let at = 0; at < 3; at++) await forward(both.near, inbound).catch(() => {});
+  await turns();
+  expect([both.near.streams.open, far.streams.open]).toEqual([0, 0]);
 });
 
 test("frames cross in order, and a close closes once", async () => {

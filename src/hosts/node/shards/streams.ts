@@ -42,9 +42,21 @@ export class Streams {
     return id;
   }
 
-  /** Takes back what nobody began to read. */
+  /**
+   * Takes back what is not over yet, read in part or not at all: its receiver's stream breaks. What it was made of is left as
+   * it is, for whoever gave it: to cancel the body of a request would close the connection before the answer is on it.
+   */
   withdraw(id: number): void {
-    if (this.#outgoing.get(id)?.reader === null) this.#outgoing.delete(id);
+    const outgoing = this.#outgoing.get(id);
+    if (outgoing === undefined) return;
+    this.#finish(id, outgoing);
+    outgoing.reader?.releaseLock();
+    this.#channel.post(OP.error, id, "this was answered before it was read");
+  }
+
+  /** Streams that are not over, both ways. */
+  get open(): number {
+    return this.#outgoing.size + this.#incoming.size;
   }
 
   /** What the other side offered. Pulls nothing before somebody reads. `over` is called when it is over, whichever way. */
