@@ -32,6 +32,8 @@ export class NodeServer {
   readonly #protocols = new WeakMap<IncomingMessage, string>();
   readonly #heartbeat: NodeJS.Timeout;
   readonly #turnEnd = new TurnEnd();
+  /** The `Host` accepted last, as it came: nearly every request has the same. */
+  #acceptedHost: string | null = null;
   #inFlight = 0;
   #draining = false;
   #drained: (() => void) | null = null;
@@ -57,7 +59,7 @@ export class NodeServer {
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const settle = this.#begin();
     const inbound = new NodeInbound(request, this.#options);
-    response.on("error", () => {});
+    response.on("error", ignore);
     try {
       const answering = this.#answer(request, inbound);
       const answer = isPromise(answering) ? await answering : answering;
@@ -102,7 +104,6 @@ export class NodeServer {
   }
 
   async #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const ignore = (): void => {};
     socket.on("error", ignore);
     if (!this.#isHostAccepted(request) || this.#draining) {
       socket.end(
@@ -127,7 +128,10 @@ export class NodeServer {
     const { hostNames } = this.#options;
     if (hostNames === null) return true;
     const host = request.headers.host ?? "";
-    return hostNames.has(host.replace(/:\d+$/, "").toLowerCase());
+    if (host === this.#acceptedHost) return true;
+    if (!hostNames.has(host.replace(/:\d+$/, "").toLowerCase())) return false;
+    this.#acceptedHost = host;
+    return true;
   }
 
   /** Stops listening and waits for what is in flight, at most `timeout` ms. */
@@ -152,6 +156,9 @@ export class NodeServer {
     this.http.closeAllConnections();
   }
 }
+
+/** For streams whose end is seen elsewhere: without a listener an error would end the process. */
+function ignore(): void {}
 
 /** Resolves when the peer has taken what was written, or is gone. */
 function roomIn(response: ServerResponse): Promise<void> {
