@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, rmSync, truncateSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
@@ -56,6 +56,29 @@ test("a lock taken and released leaves nothing in the way of the next", () => {
   }
   lockDirectory(directory).release(false);
   expect(lockDirectory(directory).unclean).toBe(true);
+});
+
+test("an owner that could not be written leaves the mark of the one before, and the lock free", () => {
+  const directory = temporaryDirectory();
+  lockDirectory(directory).release(false);
+  const left = readFileSync(join(directory, "owner.json"), "utf8");
+  // Stands for a full disk: the new one cannot be written.
+  mkdirSync(join(directory, "owner.json.new"));
+  expect(() => lockDirectory(directory)).toThrow(/EISDIR/);
+  expect(readFileSync(join(directory, "owner.json"), "utf8")).toBe(left);
+  rmdirSync(join(directory, "owner.json.new"));
+  const lock = lockDirectory(directory);
+  expect(lock.unclean).toBe(true);
+  lock.release(true);
+});
+
+test("a mark that was emptied is one still", () => {
+  const directory = temporaryDirectory();
+  lockDirectory(directory).release(false);
+  truncateSync(join(directory, "owner.json"), 0);
+  const lock = lockDirectory(directory);
+  expect(lock.unclean).toBe(true);
+  lock.release(true);
 });
 
 for (const [what, spoil] of [

@@ -5,7 +5,17 @@
  * L1 While a lock is held, no other process and no other store of this process gets it. L2 A process that died leaves
  * `owner.json` behind: that is how the next owner knows of an unclean stop. Do not put the directory on NFS.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -43,9 +53,15 @@ export function lockDirectory(directory: string): DirectoryLock {
     throw new ConfigurationError("store.locked", lockedMessage(directory));
   }
   const owner = join(directory, OWNER_FILE);
-  const unclean = readOwner(directory) !== null;
+  // A file that says nothing was left behind as well.
+  const unclean = existsSync(owner);
   const initialised = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]) > 0;
-  writeOwner(owner, directory);
+  try {
+    writeOwner(owner, directory);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
   return {
     unclean,
     initialised,
@@ -75,20 +91,23 @@ function readOwner(directory: string): Owner | null {
   try {
     return JSON.parse(readFileSync(join(directory, OWNER_FILE), "utf8"));
   } catch {
-    // Absent after a clean stop; half-written after a crash in the first millisecond, when nothing was written yet.
+    // Absent after a clean stop.
     return null;
   }
 }
 
+/** Whole or not at all: a full disk must not empty the file by which the next owner knows of an unclean stop. */
 function writeOwner(path: string, directory: string): void {
   const owner: Owner = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
-  const file = openSync(path, "w", 0o600);
+  const temporary = `${path}.new`;
+  const file = openSync(temporary, "w", 0o600);
   try {
     writeFileSync(file, JSON.stringify(owner));
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
+  renameSync(temporary, path);
   syncDirectory(directory);
 }
 
