@@ -36,6 +36,8 @@ test("an export holds one line an actor, whatever separators its texts hold, and
   expect(JSON.parse(imported.stdout)).toEqual({ actors: 1, skipped: 0, rows: 0, damaged: 0 });
   const shown = await byward(["data", "show", "room", "a", "--data-dir", copy]);
   expect(JSON.parse(shown.stdout).state).toBe(SEPARATORS);
+  const inOneLine = await byward(["data", "show", "room", "a", "--data-dir", copy, "--json"]);
+  expect(inOneLine.stdout.trimEnd()).toBe(JSON.stringify(JSON.parse(shown.stdout)));
 });
 
 test("an export that is not there makes no directory, and one that is there is not written over", async () => {

@@ -80,7 +80,8 @@ async function show(name: string, key: string, flags: CommonFlags): Promise<void
       hint: `List them: byward data list --data-dir ${flags.dataDir}`,
     });
   }
-  stdout(JSON.stringify(shown, (_key, value: unknown) => (value instanceof Uint8Array ? textOf(value) : value), 2));
+  const plain = (_key: string, value: unknown): unknown => (value instanceof Uint8Array ? textOf(value) : value);
+  stdout(JSON.stringify(shown, plain, flags.json === true ? undefined : 2));
 }
 
 /** Pairs as text where they are text, else as base64. */
