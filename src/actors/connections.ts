@@ -11,7 +11,13 @@ import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import { OUTCOMES } from "../boundary/outcome.ts";
 import type { Credentials } from "../boundary/verify.ts";
 import type { ErrorMessage } from "../protocol/messages.ts";
-import { Connection, type ConnectionEnd, type ConnectionKind, type ConnectionOwner } from "./connection.ts";
+import {
+  Connection,
+  type ConnectionEnd,
+  type ConnectionKind,
+  type ConnectionOwner,
+  type Outgoing,
+} from "./connection.ts";
 import { ConnInitScope, endingQueue, InvocationScope } from "./context.ts";
 import type { RuntimeConfig } from "./define.ts";
 import type { ResolvedOptions } from "./entrypoints.ts";
@@ -234,9 +240,23 @@ export class ConnectionTable implements ConnectionOwner {
 
   /** Sends an event to every subscriber once the state it rests on is durable. */
   broadcast(name: string, args: readonly unknown[]): void {
+    this.#broadcast(this.#eventOf(name, args));
+  }
+
+  /** An event as it is now, to be sent later; refused now where it cannot be sent. */
+  prepareBroadcast(name: string, args: readonly unknown[]): () => void {
+    const event = this.#eventOf(name, args);
+    return () => this.#broadcast(event);
+  }
+
+  #eventOf(name: string, args: readonly unknown[]): Outgoing {
     this.#assertOpen("broadcast");
     const sent = validateEvent(this.#instance.compiled, name, args);
-    const event = encodeEvent(name, sent, this.#instance.runtime.limits.maxOutgoingMessageSize);
+    return encodeEvent(name, sent, this.#instance.runtime.limits.maxOutgoingMessageSize);
+  }
+
+  #broadcast(event: Outgoing): void {
+    const { name } = event;
     const subscribers = this.#subscribers.get(name);
     const sequence = this.#sequence++;
     if (subscribers === undefined || subscribers.size === 0) return;

@@ -14,8 +14,9 @@ import type { ActorInstance } from "./instance.ts";
 import type { ActorKv } from "./kv.ts";
 import type { SaveOptions } from "./outbox.ts";
 import type { QueueContext } from "./queue.ts";
-import type { ActorSchedule } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
 import type { CallRef, QueueRef, ServiceReceipt, ServiceSendOptions } from "./service-link.ts";
+import { type Aside, deniedAlready, notInDecision } from "./set-aside.ts";
 import type { StagedState } from "./state.ts";
 import type { BaseContext, Conn, ContextClient } from "./types.ts";
 
@@ -50,6 +51,7 @@ export class ActorScope implements BaseContext {
       keep: () => this.#endHeld((held) => held.commit()),
       drop: () => this.#endHeld((held) => held.rollback()),
       until: () => this.receivesUntil(),
+      assertMayChange: (what) => this.assertMayQueue(what),
     });
     if (this.#isQueueOver) this.#queue.forsake();
     return this.#queue as BaseContext["queue"];
@@ -70,7 +72,7 @@ export class ActorScope implements BaseContext {
     this.#isQueueOver = true;
     this.#queue?.forsake();
   }
-  get schedule(): ActorSchedule {
+  get schedule(): Schedule {
     return this.instance.schedule;
   }
   get log(): ContextLog {
@@ -138,6 +140,9 @@ export class ActorScope implements BaseContext {
   protected receivesUntil(): AbortSignal | null {
     return null;
   }
+
+  /** @throws Error where what is done to a queue could not be taken back */
+  protected assertMayQueue(_what: string): void {}
 }
 
 /** Runs a hook on a scope of its own; what it received is acknowledged when it has settled, or given back if it failed. */
@@ -195,6 +200,12 @@ export class InvocationScope extends ActorScope implements GateContext {
   #draft: StagedState<unknown> | null = null;
   #drafting = false;
   #isDenied = false;
+  /** From the question to `canInvoke` on; for good where that denies. */
+  #isDeciding = false;
+  #kvAside: Aside<ActorKv> | null = null;
+  #scheduleAside: Aside<Schedule> | null = null;
+  /** Events of the decision, which leave when it admits. */
+  #told: (() => void)[] | null = null;
   #abort: AbortController | null = null;
   #abandoned: unknown;
   #unlink: (() => void) | null = null;
@@ -237,6 +248,28 @@ export class InvocationScope extends ActorScope implements GateContext {
     return this.#draft.value;
   }
 
+  override get kv(): ActorKv {
+    if (!this.#isDeciding) return super.kv;
+    this.#kvAside ??= this.instance.kv.setAside();
+    if (this.#isDenied) this.#kvAside.drop();
+    return this.#kvAside.value;
+  }
+  override get schedule(): Schedule {
+    if (!this.#isDeciding) return super.schedule;
+    this.#scheduleAside ??= this.instance.schedule.setAside();
+    if (this.#isDenied) this.#scheduleAside.drop();
+    return this.#scheduleAside.value;
+  }
+  override broadcast(name: string, ...args: unknown[]): void {
+    if (!this.#isDeciding) {
+      super.broadcast(name, ...args);
+      return;
+    }
+    if (this.#isDenied) throw deniedAlready();
+    this.#told ??= [];
+    this.#told.push(this.instance.connections.prepareBroadcast(name, args));
+  }
+
   override get abortSignal(): AbortSignal {
     if (this.#abort === null) {
       this.#abort = new AbortController();
@@ -258,11 +291,32 @@ export class InvocationScope extends ActorScope implements GateContext {
     this.#unlink = null;
   }
 
-  /** From here on, state changes made through this context are staged. */
+  /** From here on, changes made through this context are kept apart. */
   beginDecision(): void {
+    this.#drafting = true;
+    this.#isDeciding = true;
+  }
+  /** From here on, changes of the state are. */
+  beginAtomic(): void {
     this.#drafting = true;
   }
   endDecision(keep: boolean): void {
+    this.endAtomic(keep);
+    if (!keep) {
+      this.#kvAside?.drop();
+      this.#scheduleAside?.drop();
+      this.#told = null;
+      return;
+    }
+    this.#isDeciding = false;
+    this.#kvAside?.keep();
+    this.#scheduleAside?.keep();
+    for (const leave of this.#told ?? []) leave();
+    this.#kvAside = null;
+    this.#scheduleAside = null;
+    this.#told = null;
+  }
+  endAtomic(keep: boolean): void {
     if (!keep) {
       // What goes on after a denial (it may have come by the deadline) reads, and changes nothing any more.
       this.#isDenied = true;
@@ -279,6 +333,10 @@ export class InvocationScope extends ActorScope implements GateContext {
 
   protected override originalCaller(): CallerRecord | null {
     return this.instance.recordOfOriginal(this.caller);
+  }
+
+  protected override assertMayQueue(what: string): void {
+    if (this.#isDeciding) throw notInDecision(what);
   }
 
   /** A call that is given up, or whose connection is gone, must not take messages that nobody will handle. */

@@ -78,7 +78,7 @@ export class Invocations {
     if (end !== null) throw endedLease(end);
     this.#running += 1;
     this.#instance.pin();
-    if (entry.atomic) scope.beginDecision();
+    if (entry.atomic) scope.beginAtomic();
     let output: unknown;
     try {
       output = entry.handler(scope, ...args);
@@ -146,7 +146,7 @@ export class Invocations {
     let applied = false;
     try {
       // State first: a change that cannot be applied must not leave its message acknowledged.
-      if (entry.atomic) scope.endDecision(succeeded);
+      if (entry.atomic) scope.endAtomic(succeeded);
       scope.endQueue(succeeded ? "handled" : "failed");
       applied = succeeded;
       if (succeeded) scope.remember();

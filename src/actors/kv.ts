@@ -2,7 +2,8 @@
  * Owns `c.kv`: an actor's keys and values beside its state, for what is too big to write whole with every change.
  *
  * Invariants: a write is staged when its call returns and is durable in one commit with the state changed by the same
- * handler; a read sees every write made before it, staged ones included; keys are in unsigned byte order.
+ * handler; a read sees every write made before it, staged ones included; keys are in unsigned byte order. What a decision
+ * writes is kept apart until it has admitted (ruling 10).
  */
 
 import type { Refusal } from "../boundary/errors.ts";
@@ -25,6 +26,8 @@ import {
   valueBytes,
 } from "./kv/pairs.ts";
 import type { Outbox } from "./outbox.ts";
+import { type Aside, deniedAlready } from "./set-aside.ts";
+import type { StagedPair } from "./staged-writes.ts";
 
 export type { KeyType, KvInput, ValueOf, ValueType } from "./kv/pairs.ts";
 
@@ -69,9 +72,33 @@ const PAGE = 512;
 
 export class ActorKv {
   readonly #core: KvCore;
+  /** What a decision wrote, by hex of the key; null where this is no decision's. */
+  #apart: Map<string, StagedPair> | null = null;
+  #isDropped = false;
 
   constructor(core: KvCore) {
     this.#core = core;
+  }
+
+  /** The same pairs for one decision: what it writes, it alone sees until that is kept. */
+  setAside(): Aside<ActorKv> {
+    const value = new ActorKv(this.#core);
+    value.#apart = new Map();
+    return {
+      value,
+      keep: () => value.#keep(),
+      drop: () => {
+        value.#isDropped = true;
+      },
+    };
+  }
+
+  #keep(): void {
+    const apart = this.#apart;
+    this.#apart = null;
+    if (apart === null || apart.size === 0) return;
+    for (const [hex, pair] of apart) this.#core.outbox.staged.kv.set(hex, pair);
+    this.#settle();
   }
 
   /** The value of a key, or null. @throws Refusal `kv/key_too_large` */
@@ -196,20 +223,25 @@ export class ActorKv {
   /** Undefined: not staged; null: deleted. */
   #stagedValue(key: Uint8Array): Uint8Array | null | undefined {
     const { outbox } = this.#core;
-    return outbox.hasStaged ? outbox.staged.kv.get(encodeHex(key))?.value : undefined;
+    if (this.#apart === null && !outbox.hasStaged) return undefined;
+    const hex = encodeHex(key);
+    const pair = this.#apart?.get(hex) ?? (outbox.hasStaged ? outbox.staged.kv.get(hex) : undefined);
+    return pair?.value;
   }
 
-  #stagedIn(range: KvRange): Map<string, { readonly key: Uint8Array; readonly value: Uint8Array | null }> {
+  #stagedIn(range: KvRange): Map<string, StagedPair> {
     const { outbox } = this.#core;
-    if (!outbox.hasStaged) return new Map();
-    return new Map([...outbox.staged.kv].filter(([, { key }]) => isIn(range, key)));
+    const staged = [...(outbox.hasStaged ? outbox.staged.kv : []), ...(this.#apart ?? [])];
+    return new Map(staged.filter(([, { key }]) => isIn(range, key)));
   }
 
   #stage(key: Uint8Array, value: Uint8Array | null): void {
-    this.#core.outbox.staged.kv.set(encodeHex(key), { key, value });
+    if (this.#isDropped) throw deniedAlready();
+    (this.#apart ?? this.#core.outbox.staged.kv).set(encodeHex(key), { key, value });
   }
 
   #settle(): void {
+    if (this.#apart !== null) return;
     if (this.#core.settle === undefined) this.#core.outbox.settle();
     else this.#core.settle();
   }

@@ -46,6 +46,8 @@ export interface HeldEffects {
   drop(): void;
   /** Ends waits of the context, beside the actor's stop. */
   until?(): AbortSignal | null;
+  /** @throws Error where what is done to a queue could not be taken back */
+  assertMayChange?(what: string): void;
 }
 const NO_EFFECTS: HeldEffects = { keep: () => {}, drop: () => {} };
 
@@ -121,6 +123,7 @@ export class ActorQueues {
       dead: (name, limit, after) => this.#dead.list(name, limit, after),
       redrive: (name, ids) => this.#redrive(name, ids),
       until: () => effects.until?.() ?? null,
+      assertMayChange: (what) => effects.assertMayChange?.(what),
     });
   }
 

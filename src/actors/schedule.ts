@@ -8,14 +8,16 @@
  *   or while the actor was down, count as one.
  * - An action that throws is retried with a growing pause; after {@link MAX_FIRINGS} it is logged and dropped (`every`
  *   goes on with its next tick). Attempts are counted in memory: a restart begins anew.
+ * - What a decision changes is kept apart until it has admitted (ruling 10).
  */
 
 import { Refusal } from "../boundary/errors.ts";
 import { encodeHex } from "../boundary/hex.ts";
 import type { Clock, Logger, ScheduleRow } from "../hosts/port.ts";
 import { decode, EncodeError, encode } from "../protocol/json.ts";
-import type { Outbox } from "./outbox.ts";
 import { firstFiring, nextFiring, readCron, UTC, writeCron } from "./schedule/cron.ts";
+import { type Aside, deniedAlready } from "./set-aside.ts";
+import type { StagedWrites } from "./staged-writes.ts";
 import { untracked } from "./state.ts";
 import { fitsUtf8 } from "./utf8-length.ts";
 
@@ -69,7 +71,7 @@ export interface CronOptions {
 
 export interface ScheduleCore {
   readonly clock: Clock;
-  readonly outbox: Outbox;
+  readonly outbox: { readonly staged: Pick<StagedWrites, "schedulePut" | "scheduleDelete">; settle(): void };
   readonly log: Logger;
   random(bytes: number): Uint8Array;
   /** The earliest firing may have changed. */
@@ -99,6 +101,38 @@ export class ActorSchedule implements Schedule {
   constructor(core: ScheduleCore) {
     this.#core = core;
     for (const row of core.rows) this.#rows.set(row.id, row);
+  }
+
+  /** The same schedule for one decision: what it changes, it alone sees until that is kept. */
+  setAside(): Aside<Schedule> {
+    const staged = { schedulePut: new Map<string, ScheduleRow>(), scheduleDelete: new Set<string>() };
+    let phase: "deciding" | "kept" | "dropped" = "deciding";
+    const settle = (): void => {
+      if (phase === "dropped") throw deniedAlready();
+      if (phase === "kept") this.#take(staged);
+    };
+    const rows = [...this.#rows.values()];
+    const value = new ActorSchedule({ ...this.#core, rows, outbox: { staged, settle }, settle, onChange: () => {} });
+    return {
+      value,
+      keep: () => {
+        phase = "kept";
+        this.#take(staged);
+      },
+      drop: () => {
+        phase = "dropped";
+      },
+    };
+  }
+
+  #take({ schedulePut, scheduleDelete }: Pick<StagedWrites, "schedulePut" | "scheduleDelete">): void {
+    if (schedulePut.size + scheduleDelete.size === 0) return;
+    for (const row of schedulePut.values()) this.#put(row);
+    for (const id of scheduleDelete) if (this.#rows.has(id)) this.#remove(id);
+    schedulePut.clear();
+    scheduleDelete.clear();
+    this.#settle();
+    this.#core.onChange();
   }
 
   async after(delay: number, action: string, ...args: unknown[]): Promise<string> {

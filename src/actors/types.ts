@@ -8,7 +8,7 @@ import type { CallerRecord } from "../boundary/scheme.ts";
 import type { ContextLog } from "./context-log.ts";
 import type { ActorKv } from "./kv.ts";
 import type { ActorQueue } from "./queue.ts";
-import type { ActorSchedule } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
 import type { CallRef, QueueRef, ServiceReceipt, ServiceSendOptions } from "./service-link.ts";
 import type { EventToken, QueueToken } from "./tokens.ts";
 
@@ -108,7 +108,7 @@ export interface BaseContext<S extends AnyShape = AnyShape> {
   readonly vars: S["Vars"];
   readonly kv: ActorKv;
   readonly queue: ActorQueue<S["Queues"]>;
-  readonly schedule: ActorSchedule;
+  readonly schedule: Schedule;
   readonly log: ContextLog;
   readonly actorId: string;
   readonly name: string;

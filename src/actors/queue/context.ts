@@ -24,6 +24,8 @@ export interface ContextSource {
   redrive(name: string, ids: readonly number[] | null): Promise<number>;
   /** Ends waits of this context; null where only the actor's stop does. */
   until(): AbortSignal | null;
+  /** @throws Error in a decision, whose denial could not take it back (ruling 10) */
+  assertMayChange(what: string): void;
 }
 
 type AnyOptions = BatchOptions & { readonly completable?: boolean };
@@ -93,6 +95,7 @@ export class QueueContext implements ActorQueue {
   }
 
   async send(name: string, body: unknown, options: SendOptions = {}): Promise<never> {
+    this.#source.assertMayChange("c.queue.send");
     return messageOf(await this.#source.send(name, body, options.id, () => this.isHolding), body) as never;
   }
 
@@ -105,7 +108,8 @@ export class QueueContext implements ActorQueue {
     return rows.map((row) => ({ ...messageOf(row, decode(row.body)), reason: row.deadReason ?? "" })) as never[];
   }
 
-  redrive(name: string, ids?: readonly (bigint | number)[]): Promise<number> {
+  async redrive(name: string, ids?: readonly (bigint | number)[]): Promise<number> {
+    this.#source.assertMayChange("c.queue.redrive");
     return this.#source.redrive(name, ids === undefined ? null : ids.map(Number));
   }
 
@@ -147,6 +151,7 @@ export class QueueContext implements ActorQueue {
 
   async #receive(holder: Holder, options: AnyOptions, count = 1): Promise<QueueMessage[]> {
     if (this.#holders().some((one) => one.hasUncompleted)) throw previousNotCompleted();
+    if (this.isHolding) this.#source.assertMayChange("To receive again, which acknowledges what was received before,");
     const request = requestOf(holder, options, count, options.timeout === 0 ? null : this.#source.until());
     // In the same turn as the call: what the handler changed before it is in the same commit as the acknowledgement.
     this.#source.acknowledge(holder);
@@ -172,6 +177,7 @@ export class QueueContext implements ActorQueue {
   async #completeNow(lease: Lease, reply: unknown): Promise<void> {
     if (lease.state === "done") throw alreadyCompleted();
     if (lease.state === "lost") throw leaseLost();
+    this.#source.assertMayChange("To complete a message");
     await this.#source.complete(lease, reply);
   }
 }
