@@ -5,6 +5,7 @@
 import type { SealedCaller } from "../boundary/caller.ts";
 import { Refusal } from "../boundary/errors.ts";
 import { endedLease } from "../boundary/gate.ts";
+import type { RateSubject } from "../boundary/rate.ts";
 import type { Presentation } from "../boundary/scheme.ts";
 import type { Credentials } from "../boundary/verify.ts";
 import { keyText } from "../protocol/key.ts";
@@ -52,6 +53,8 @@ export async function openStanding(runtime: Runtime, call: StandingCall): Promis
     const dead = refuseDead(runtime, credentials);
     if (dead !== null) throw dead;
     caller = callerOfConnection(compiled, credentials);
+    const limited = runtime.rates.isEmpty ? null : runtime.rates.refuseCaller(rateSubject(call), caller);
+    if (limited !== null) throw limited;
     if (call.kind !== "stateless") await enrolled(runtime, credentials);
     return await attach(runtime, call, credentials, caller);
   } catch (error) {
@@ -82,10 +85,15 @@ export async function openStanding(runtime: Runtime, call: StandingCall): Promis
 }
 
 /** The refusal of an address that opens, or fails to prove itself, too often; before any cryptography. */
-function refuseCrowding(runtime: Runtime, { compiled, presentation }: StandingCall): Refusal | null {
-  const address = presentation.address ?? "";
-  const subject = { target: compiled.name, kind: "connect", name: "", address, connection: null };
-  return runtime.rates.refuseUnproved(subject) ?? runtime.failedProofs.refuse(compiled.bases, presentation);
+function refuseCrowding(runtime: Runtime, call: StandingCall): Refusal | null {
+  return (
+    runtime.rates.refuseUnproved(rateSubject(call)) ??
+    runtime.failedProofs.refuse(call.compiled.bases, call.presentation)
+  );
+}
+
+function rateSubject({ compiled, presentation }: StandingCall): RateSubject {
+  return { target: compiled.name, kind: "connect", name: "", address: presentation.address ?? "", connection: null };
 }
 
 /** Who opens: as the actor's own parties see it, else as the first entrypoint that admits it does (G2 holds for all). */

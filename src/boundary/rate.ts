@@ -29,7 +29,10 @@ export interface RateRule {
   readonly party?: string | readonly string[];
   /** Only this actor type or service, by name. */
   readonly target?: string | readonly string[];
-  /** Only these entrypoints: a kind such as `"action"`, or kind and name such as `"action:sendMessage"` or `"http:GET /me"`. */
+  /**
+   * Only these entrypoints: a kind such as `"action"`, or kind and name such as `"action:sendMessage"` or `"http:GET /me"`.
+   * `"connect"` is opening a connection, and creating or getting an actor.
+   */
   readonly entrypoint?: string | readonly string[];
 }
 

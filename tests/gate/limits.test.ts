@@ -203,3 +203,32 @@ test("close waits for requests under way no longer than drainTimeout", async () 
   expect(performance.now() - started).toBeLessThan(8000);
   await cut;
 });
+
+test("a user who opens connections, creates or gets actors too often is refused under an identity rule, and nothing is made", async () => {
+  const User = party("User", { auth: bearer({ secret: "AUTH_JWT_SECRET" }) });
+  let created = 0;
+  const onCreate = (): void => {
+    created += 1;
+  };
+  const room = actor({ by: User, state: {}, onCreate, actions: {} });
+  const rate = [{ per: "identity", limit: 3, window: 60, entrypoint: "connect" }] as const;
+  const world = await virtual(setup({ use: { room }, limits: { rate } }));
+  const token = await world.token("ann", 600);
+  const touch = async (method: string, key: string, by = token) => {
+    const headers = { authorization: `Bearer ${by}`, "content-type": "application/json" };
+    const body = method === "GET" ? null : "{}";
+    return (await world.fetch(`/actors/room/${key}`, { method, headers, body })).status;
+  };
+  expect(await touch("PUT", "a")).toBe(200);
+  expect(await touch("POST", "b")).toBe(201);
+  const socket = await world.rpc("/actors/room/a", { token });
+  expect(socket.closed).toBeNull();
+  expect(await touch("PUT", "c")).toBe(429);
+  expect(await touch("POST", "d")).toBe(429);
+  expect(await touch("GET", "a")).toBe(429);
+  const refused = await world.rpc("/actors/room/e", { token });
+  expect(refused.closed?.code).toBe(1013);
+  expect(refused.messages[0]).toMatchObject({ t: "error", code: "overloaded", retryAfter: expect.any(Number) });
+  expect(created).toBe(2);
+  expect(await touch("GET", "a", await world.token("bob", 600))).toBe(200);
+});

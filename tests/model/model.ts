@@ -522,6 +522,8 @@ export class Model {
     if (typeof readings === "string") return readings;
     const caller = resolveConnection(this.#definition, readings);
     if (typeof caller === "string") return caller;
+    if (this.#definition.rate?.per === "identity" && this.#count(this.#nameOf(caller)) !== null)
+      return "byward/overloaded";
     const isMissing = !this.#actors.has(key);
     const refused = yield* this.#mayStand(key, mode, readings, "outside");
     if (refused !== null) return refused;
