@@ -210,15 +210,18 @@ export class ConnectionTable implements ConnectionOwner {
   subscribe(connection: Connection, name: string, epoch: number): void {
     // Its peer went away while it was decided.
     if (connection.closed) return;
+    // Who subscribes again loses nothing: what is on its way to him, or held for a decision, stands on this one.
+    const before = connection.subscriptions.get(name);
     connection.addSubscription({
       name,
       generation: connection.lease.generation,
       epoch,
-      since: this.#sequence,
+      since: before?.since ?? this.#sequence,
       held: null,
     });
     connection.deniedEvents?.delete(name);
     this.#subscribersOf(name).add(connection);
+    for (const event of before?.held ?? []) connection.deliver(event, Number.POSITIVE_INFINITY);
   }
 
   unsubscribe(connection: Connection, name: string): void {

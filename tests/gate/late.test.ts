@@ -1,5 +1,5 @@
 /** What happens to a call after its credential or its decision is over: while it runs, while it streams, and when it comes back late (G7, rulings 10, 16, 17, 19, 26). */
-import { actor, bearer, hasClaim, party, refine, setup, Visitor } from "byward";
+import { actor, bearer, event, hasClaim, party, refine, setup, Visitor } from "byward";
 import { createClient } from "byward/client";
 import { expect, test } from "vitest";
 import { virtual } from "./virtual.ts";
@@ -206,4 +206,64 @@ test("a revocation is remembered for as long as the longest token of any party l
     await v.clock.advance(days * 1000);
     expect((await v.fetch("/actors/meter/one/actions/report", posted(token))).status).toBe(401);
   }
+});
+
+test("events held while a subscription is decided again are heard by who subscribes again meanwhile, and once", async () => {
+  const held = hold();
+  let isSlow = false;
+  const room = actor({
+    by: Visitor,
+    state: { n: 0 },
+    events: { news: event<number>() },
+    canInvoke: async (_c, invoke) => {
+      if (invoke.kind !== "subscribe" || !isSlow) return true;
+      isSlow = false;
+      await held.wait();
+      return true;
+    },
+    actions: {
+      tell: (c) => {
+        c.state.n += 1;
+        c.broadcast("news", c.state.n);
+      },
+    },
+  });
+  const v = await virtual(setup({ use: { room } }));
+  const socket = await v.rpc("/actors/room/one", {});
+  socket.say({ t: "subscribe", id: 1, name: "news" });
+  await v.settle();
+  await v.registry.bumpEpoch();
+  isSlow = true;
+  socket.say({ t: "action", id: 2, name: "tell", args: [] });
+  await held.reached();
+  socket.say({ t: "subscribe", id: 3, name: "news" });
+  await v.settle();
+  held.goOn();
+  socket.say({ t: "action", id: 4, name: "tell", args: [] });
+  await v.settle();
+  expect(socket.of("event").map(({ args }) => args)).toEqual([[1], [2]]);
+});
+
+test("events on their way are heard by who subscribes again before they leave", async () => {
+  const room = actor({
+    by: Visitor,
+    state: { n: 0 },
+    events: { news: event<number>() },
+    actions: {
+      tell: (c) => {
+        c.state.n += 1;
+        c.broadcast("news", c.state.n);
+      },
+    },
+  });
+  const v = await virtual(setup({ use: { room } }));
+  const socket = await v.rpc("/actors/room/one", {});
+  socket.say({ t: "subscribe", id: 1, name: "news" });
+  await v.settle();
+  socket.say([
+    { t: "action", id: 2, name: "tell", args: [] },
+    { t: "subscribe", id: 3, name: "news" },
+  ]);
+  await v.settle();
+  expect(socket.of("event").map(({ args }) => args)).toEqual([[1]]);
 });
