@@ -557,11 +557,17 @@ export class ActorInstance {
         this.log.error({ err: error, pause }, "run failed; starting it again");
         this.outbox.settle();
         await new Promise<void>((resolve) => {
-          const timer = this.clock.after(pause, resolve);
-          this.#stop.signal.addEventListener("abort", () => {
+          const { signal } = this.#stop;
+          const stopped = (): void => {
             timer.cancel();
             resolve();
+          };
+          const timer = this.clock.after(pause, () => {
+            // It may fail for as long as the actor lives.
+            signal.removeEventListener("abort", stopped);
+            resolve();
           });
+          signal.addEventListener("abort", stopped, { once: true });
         });
       }
     }

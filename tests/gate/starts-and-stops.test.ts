@@ -1,4 +1,5 @@
 /** The edges of an actor's life: stops asked for while it starts, starts that fail, callers that come while it stops, and what nobody was admitted to. */
+import { getEventListeners } from "node:events";
 import { actor, bearer, event, memory, party, setup, Visitor } from "byward";
 import { expect, test } from "vitest";
 import { MemoryStore } from "../../src/hosts/memory/store.ts";
@@ -217,6 +218,25 @@ test("what hooks and a decision stage for a missing actor is written with its cr
   expect(commits).toBe(0);
   expect(await call(v, "kept")).toEqual({ status: 200, body: { output: ["yes", "yes", 1] } });
   expect(faults).toEqual([]);
+});
+
+test("a `run` that fails again and again leaves nothing behind on the signal of its actor's stop", async () => {
+  const listeners: number[] = [];
+  const lamp = actor({
+    by: Visitor,
+    state: {},
+    options: { sleepTimeout: 3_600_000 },
+    run: (c) => {
+      listeners.push(getEventListeners(c.abortSignal, "abort").length);
+      throw new Error("again");
+    },
+    actions: { ok: () => 1 },
+  });
+  const v = await virtual(setup({ use: { lamp } }));
+  await call(v, "ok");
+  for (let turn = 0; turn < 5; turn++) await v.clock.advance(30_000);
+  expect(listeners.length).toBeGreaterThan(5);
+  expect(new Set(listeners).size).toBe(1);
 });
 
 test("a missing actor that asks for its sleep before anybody was admitted is judged all the same, and counted once", async () => {
