@@ -145,6 +145,7 @@ export class Runtime {
     const boundary = await Boundary.prepare(parties, {
       secret: (name) => host.env(name),
       now: () => host.clock.now(),
+      after: (delay, task) => host.clock.after(delay, task),
       fetch: (input, init) => host.fetch(input, init),
       hmac: host.hmac,
       sha256: host.sha256,

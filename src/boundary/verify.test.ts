@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { nodeEnvironment, presentation, webEnvironment } from "../../tests/vectors/environment.ts";
 import { goodClaims, NOW, NOW_SECONDS, SECRET, token } from "../../tests/vectors/tokens.ts";
+import { VirtualClock } from "../hosts/memory/clock.ts";
 import { type AnyParty, anyOf, party, Visitor } from "./party.ts";
 import { EXTERNAL } from "./scheme.ts";
 import { bearer } from "./schemes/bearer.ts";
@@ -71,4 +72,42 @@ test("an identity of a schema's making belongs to one presentation", async () =>
 test("a party that was never prepared proves nobody", async () => {
   const boundary = await boundaries.node([]);
   expect((await prove(boundary, [User], token())).failure).toMatchObject({ reason: "party.unprepared" });
+});
+
+test("an identity schema that never settles proves nobody, after its deadline", async () => {
+  const clock = new VirtualClock();
+  let answer: (result: { value: unknown }) => void = () => {};
+  const Slow = party("Slow", {
+    auth: bearer({ secret: "KEY" }),
+    identity: {
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        validate: () =>
+          new Promise<{ value: unknown }>((resolve) => {
+            answer = resolve;
+          }),
+      },
+    },
+  });
+  const after = (delay: number, task: () => void) => clock.after(delay, task);
+  const boundary = await Boundary.prepare([Slow], nodeEnvironment({ secrets, after }));
+  let settled: Credentials | null = null;
+  const proving = prove(boundary, [Slow], token()).then((credentials) => {
+    settled = credentials;
+    return credentials;
+  });
+  await clock.advance(4999);
+  expect(settled).toBeNull();
+  await clock.advance(1);
+  const credentials = await proving;
+  answer({ value: "alice" });
+  await clock.advance(1);
+  expect(credentials.failure).toMatchObject({ outcome: "unauthenticated", reason: "identity.deadline" });
+  expect(credentials.resolve(Slow).caller).toBeNull();
+  expect(credentials.resolve(anyOf(Slow, Visitor)).caller).toBeNull();
+  const quick = prove(boundary, [Slow], token());
+  await clock.advance(1);
+  answer({ value: "alice" });
+  expect((await quick).resolve(Slow).caller).toMatchObject({ identity: "alice" });
 });

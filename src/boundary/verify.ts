@@ -9,6 +9,7 @@
  * a message on a leased connection verifies nothing again.
  */
 import { mintCaller, type SealedCaller } from "./caller.ts";
+import { type DeadlineClock, EXPIRED, withDeadline } from "./deadline.ts";
 import { Refusal } from "./errors.ts";
 import { isPromise, type MaybePromise } from "./maybe-promise.ts";
 import { type AnyParty, type AnyRefinement, type By, baseOf, membersOf } from "./party.ts";
@@ -142,26 +143,31 @@ export type Resolution =
   | { readonly caller: SealedCaller; readonly proof: Proof | null; readonly refusal: null }
   | { readonly caller: null; readonly proof: null; readonly refusal: Refusal };
 
+/** What schemes need, and a clock to wait by. */
+export interface BoundaryEnvironment extends SchemeEnvironment, DeadlineClock {}
+
 /** The prepared parties of one registry. */
 export class Boundary {
   readonly #verifiers: ReadonlyMap<AnyParty, SchemeVerifier>;
+  readonly #clock: DeadlineClock;
   /** By what a verifier that remembers tokens answers for each: the same object until its times or keys are over. */
   readonly #ofTokens = new WeakMap<ProofResult, Credentials>();
 
-  private constructor(verifiers: ReadonlyMap<AnyParty, SchemeVerifier>) {
+  private constructor(verifiers: ReadonlyMap<AnyParty, SchemeVerifier>, clock: DeadlineClock) {
     this.#verifiers = verifiers;
+    this.#clock = clock;
   }
 
   /**
    * Resolves the secrets and keys of every party.
    * @throws ConfigurationError for the first party that cannot be prepared, naming it and what is missing.
    */
-  static async prepare(parties: Iterable<AnyParty>, environment: SchemeEnvironment): Promise<Boundary> {
+  static async prepare(parties: Iterable<AnyParty>, environment: BoundaryEnvironment): Promise<Boundary> {
     const verifiers = new Map<AnyParty, SchemeVerifier>();
     for (const party of parties) {
       verifiers.set(party, await party.scheme.prepare(party.name, environment));
     }
-    return new Boundary(verifiers);
+    return new Boundary(verifiers, environment);
   }
 
   /** Verifies a presentation against base parties, in order. Never rejects for what a peer sent. */
@@ -229,8 +235,9 @@ export class Boundary {
     if (verifier === undefined) return FAILED_UNPREPARED;
     try {
       const result = verifier.prove(presentation, now);
-      if (isPromise(result)) return result.then((settled) => mintIdentity(base, settled)).catch(verifierFailed);
-      const minted = mintIdentity(base, result);
+      if (isPromise(result))
+        return result.then((settled) => mintIdentity(base, settled, this.#clock)).catch(verifierFailed);
+      const minted = mintIdentity(base, result, this.#clock);
       return isPromise(minted) ? minted.catch(verifierFailed) : minted;
     } catch (error) {
       return verifierFailed(error);
@@ -256,6 +263,9 @@ function credentialsOf(base: AnyParty, result: PartyResult): Credentials {
   return new Credentials(EXTERNAL, new Map([[base, result]]));
 }
 
+/** What an asynchronous identity schema may take, as decisions may (G1). */
+const IDENTITY_TIMEOUT_MS = 5000;
+const FAILED_SLOWLY: PartyResult = { status: "failed", outcome: "unauthenticated", reason: "identity.deadline" };
 const FAILED_UNPREPARED: PartyResult = { status: "failed", outcome: "unauthenticated", reason: "party.unprepared" };
 
 /** G1: a step that throws denies. */
@@ -264,14 +274,15 @@ function verifierFailed(error: unknown): PartyResult {
   return { status: "failed", outcome: "unauthenticated", reason: `verify.threw:${kind}` };
 }
 
-function mintIdentity(party: AnyParty, result: ProofResult): MaybePromise<PartyResult> {
+function mintIdentity(party: AnyParty, result: ProofResult, clock: DeadlineClock): MaybePromise<PartyResult> {
   if (result.status !== "proved") return result;
   const { evidence } = result;
   if (party.identity === null) return { status: "proved", proof: { party, identity: evidence.subject, evidence } };
   const checked = party.identity["~standard"].validate(evidence.subject);
-  return isPromise(checked)
-    ? checked.then((settled) => identityResult(party, evidence, settled))
-    : identityResult(party, evidence, checked);
+  if (!isPromise(checked)) return identityResult(party, evidence, checked);
+  return withDeadline(checked, IDENTITY_TIMEOUT_MS, clock).then((settled) =>
+    settled === EXPIRED ? FAILED_SLOWLY : identityResult(party, evidence, settled),
+  );
 }
 
 function identityResult(

@@ -62,6 +62,7 @@ export class StandaloneFloors<Made> {
     const boundary = await Boundary.prepare(this.#bases, {
       secret: (name) => host.env(name),
       now: () => host.clock.now(),
+      after: (delay, task) => host.clock.after(delay, task),
       fetch: (input, init) => host.fetch(input, init),
       hmac: host.hmac,
       sha256: host.sha256,

@@ -4,21 +4,27 @@
  */
 import { createHmac, createSecretKey, hash } from "node:crypto";
 import type { Presentation, SchemeEnvironment } from "../../src/boundary/scheme.ts";
+import type { BoundaryEnvironment } from "../../src/boundary/verify.ts";
 
 export interface EnvironmentOptions {
   readonly secrets?: Readonly<Record<string, string>>;
   readonly now?: () => number;
+  readonly after?: BoundaryEnvironment["after"];
   readonly fetch?: SchemeEnvironment["fetch"];
   readonly warnings?: string[];
   /** ms; default 0, so that boundaries are exact. */
   readonly skew?: number;
 }
 
+/** A clock on which no time passes. */
+const unhurried: BoundaryEnvironment["after"] = () => ({ cancel: () => {} });
+
 /** Lends no cryptography: schemes use WebCrypto. */
-export function webEnvironment(options: EnvironmentOptions = {}): SchemeEnvironment {
+export function webEnvironment(options: EnvironmentOptions = {}): BoundaryEnvironment {
   return {
     secret: (name) => options.secrets?.[name],
     now: options.now ?? (() => 0),
+    after: options.after ?? unhurried,
     fetch: options.fetch ?? (() => Promise.reject(new Error("no network in this test"))),
     warn: (message) => void options.warnings?.push(message),
     skew: options.skew ?? 0,
@@ -26,7 +32,7 @@ export function webEnvironment(options: EnvironmentOptions = {}): SchemeEnvironm
 }
 
 /** Lends the synchronous HMAC and SHA-256 of node:crypto, as the Node host does. */
-export function nodeEnvironment(options: EnvironmentOptions = {}): SchemeEnvironment {
+export function nodeEnvironment(options: EnvironmentOptions = {}): BoundaryEnvironment {
   return {
     ...webEnvironment(options),
     hmac: (name, key) => {
