@@ -89,6 +89,8 @@ export class Calls {
   /** For a link that stands; it has no answer. */
   tell(message: UnsubscribeMessage): void {
     const call = this.#create(message, undefined);
+    // Lost with the link, it is nobody's rejection.
+    call.answer.catch(() => {});
     this.#ofLink.push(call);
     this.#write(call);
   }

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { type ScriptedServer, startServer } from "../../../tests/client/scripted-server.ts";
 import { eagerRuntime, ManualTime, settled, testClient, until } from "../../../tests/client/test-runtime.ts";
 import { ActorConnDisposed, ActorError } from "../errors.ts";
@@ -841,4 +841,57 @@ test("a key that has no path fails at once", async () => {
   const conn = client.getOrCreate("ro/om").connect();
   expect(await failure(conn["a"]!())).toBe("client/not_encodable");
   expect(conn.$failure?.code).toBe("not_encodable");
+});
+
+test("disposing when told that it is connected leaves no timer and asks for no token", async () => {
+  const server = await startServer();
+  const time = new ManualTime();
+  const asked: boolean[] = [];
+  const token = ({ fresh }: { readonly fresh: boolean }): string => {
+    asked.push(fresh);
+    return "token";
+  };
+  const conn = connect(server, { token }, {}, time.runtime());
+  let opens = 0;
+  conn.onOpen(() => void opens++);
+  const gone = new Promise<void>((resolve) => {
+    conn.onStatusChange((status) => {
+      if (status === "connected") void conn.dispose().then(resolve);
+    });
+  });
+  await (await server.peers.next()).admit({ now: 0, expiresAt: 600_000 });
+  await gone;
+  time.advance(600_000);
+  await settled();
+  expect([opens, asked, time.pending]).toStrictEqual([0, [false], []]);
+});
+
+test("unsubscribing while the socket closes is no unhandled rejection", async () => {
+  const server = await startServer();
+  const sockets: WebSocket[] = [];
+  class Kept extends WebSocket {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(url, protocols);
+      sockets.push(this);
+    }
+  }
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  process.on("unhandledRejection", note);
+  onTestFinished(() => void process.off("unhandledRejection", note));
+  const conn = connect(server, {}, {}, eagerRuntime({ WebSocket: Kept }));
+  const stop = conn.on("news", () => {});
+  const peer = await server.peers.next();
+  await peer.admit();
+  const { id } = await peer.expect("subscribe");
+  peer.send({ t: "result", id, output: null });
+  await settled();
+  // The peer said that it goes; the close itself is still to come.
+  Object.defineProperty(sockets[0], "readyState", { value: 2 });
+  stop();
+  await settled();
+  peer.cut();
+  await (await server.peers.next()).admit();
+  await settled();
+  expect(unhandled).toStrictEqual([]);
 });

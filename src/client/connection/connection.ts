@@ -214,10 +214,11 @@ export class Connection implements Readonly<Record<Exclude<keyof ConnMembers, "t
     const { link } = this.#state;
     this.#actorId = actor;
     this.#isRefreshed = false;
-    this.#enter({ kind: "ready", link, since: this.#config.runtime.now(), connection });
+    // Before anybody is told: a listener that disposes of it stops it, too.
     if (typeof this.#config.token === "function") this.#renewal.start({ expiresAt, now });
+    this.#enter({ kind: "ready", link, since: this.#config.runtime.now(), connection });
+    if (!this.isConnected) return;
     this.#opens.emit();
-    // A listener may have disposed of it.
     if (!this.isConnected) return;
     this.#subscriptions.requestAll();
     this.#flush();
