@@ -110,6 +110,10 @@ export const MUTATIONS: readonly Mutation[] = [
     "    const dead = refuseDead(runtime, credentials);\n    if (dead !== null) throw dead;",
     "",
   ]),
+  mutation("openings are not counted under an identity", "actors/standing.ts", [
+    "    if (limited !== null) throw limited;",
+    "    void limited;",
+  ]),
   mutation("names of events that nobody declared are open", "actors/gate.ts", [
     "compiled.events === null || compiled.events.has(target.name)",
     "true",
