@@ -39,6 +39,8 @@ export interface SaveOptions {
   readonly maxWait?: number;
 }
 
+const END_OF_TURN = Promise.resolve();
+
 export class Outbox {
   readonly #source: OutboxSource;
   #staged: StagedWrites | null = null;
@@ -116,11 +118,14 @@ export class Outbox {
       return;
     }
     this.#pumpQueued = true;
-    queueMicrotask(() => {
-      this.#pumpQueued = false;
-      this.#pump();
-    });
+    // As a reaction, not by `queueMicrotask`: that one makes Node track an asynchronous resource for each commit.
+    END_OF_TURN.then(this.#pumpSoon);
   }
+
+  readonly #pumpSoon = (): void => {
+    this.#pumpQueued = false;
+    this.#pump();
+  };
 
   /**
    * Runs `leave` once everything staged or under way now is durable, in order; at once when nothing is. `fail` runs

@@ -54,6 +54,8 @@ class MuxSession {
   #out: Wire[] = [];
   #outBytes = 0;
   #flushQueued = false;
+  /** Answers that were there when the last look was taken. */
+  #seen = 0;
   /** Raised whenever everything sent so far is on the wire. */
   #drained = 0;
   #cancelIdle: (() => void) | null = null;
@@ -170,16 +172,20 @@ class MuxSession {
     this.#outBytes += record.length;
     if (this.#flushQueued) return;
     this.#flushQueued = true;
-    queueMicrotask(() => this.#flushWhenQuiet(this.#out.length));
+    this.#seen = 0;
+    // As a reaction, not by `queueMicrotask`: that one makes Node track an asynchronous resource for each frame.
+    END_OF_TURN.then(this.#flushWhenQuiet);
   }
 
   /** Channels whose answers one commit released write in the same turn, some microtasks apart: one frame takes them all. */
-  #flushWhenQuiet(seen: number): void {
-    queueMicrotask(() => {
-      if (this.#out.length > seen && this.#outBytes < FLUSH_BYTES) this.#flushWhenQuiet(this.#out.length);
-      else this.#flush();
-    });
-  }
+  readonly #flushWhenQuiet = (): void => {
+    if (this.#out.length > this.#seen && this.#outBytes < FLUSH_BYTES) {
+      this.#seen = this.#out.length;
+      END_OF_TURN.then(this.#flushWhenQuiet);
+    } else {
+      this.#flush();
+    }
+  };
 
   #flush(): void {
     this.#flushQueued = false;
@@ -229,6 +235,7 @@ class MuxSession {
 
 /** Past it a frame leaves although more may come in the same turn. */
 const FLUSH_BYTES = 262_144;
+const END_OF_TURN = Promise.resolve();
 
 /** Channels that wait for their hello: each takes a place among all sockets that do, and one peer must not take them all. */
 const MAX_SILENT = 64;

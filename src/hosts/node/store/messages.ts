@@ -212,7 +212,7 @@ export function* unpackWrites(flat: readonly unknown[]): Generator<Write> {
  * something else. Bytes get a buffer of their own; a view would be sent with all of the buffer behind it.
  */
 function partsOf(writes: WriteSet): WriteParts | undefined {
-  if (writes.mode === "destroy" || PART_KEYS.every((key) => isEmpty(writes[key]))) return undefined;
+  if (writes.mode === "destroy" || !hasParts(writes)) return undefined;
   return {
     ...(isEmpty(writes.queuePut) ? {} : { queuePut: writes.queuePut.map(recordOf) }),
     ...(isEmpty(writes.queueDelete) ? {} : { queueDelete: [...writes.queueDelete] }),
@@ -225,6 +225,11 @@ function partsOf(writes: WriteSet): WriteParts | undefined {
     ...(isEmpty(writes.replayPut) ? {} : { replayPut: [...writes.replayPut] }),
     ...(isEmpty(writes.replayDelete) ? {} : { replayDelete: [...writes.replayDelete] }),
   };
+}
+
+function hasParts(writes: WriteSet): boolean {
+  for (const key of PART_KEYS) if (!isEmpty(writes[key])) return true;
+  return false;
 }
 
 function isEmpty(rows: readonly unknown[] | undefined): rows is undefined {

@@ -11,6 +11,8 @@ import { type GroupReply, type HostWrite, packHost, packWrite, refOf, splitRef }
 import type { StoreLink } from "./worker-link.ts";
 
 const POSTED_LIMIT = 4096;
+/** Writes that make a group worth a sync of its own while more are being made. */
+const BEGIN_WITH = 48;
 
 interface Owed {
   readonly ref: string;
@@ -125,7 +127,9 @@ export class WriteQueue {
     this.#bytes += owed.bytes;
     if (owed.ref !== "") this.#latest.set(owed.ref, this.#settled + this.#owed.length);
     if (this.#owed.length === 1) this.#link.owe();
-    this.#scheduleFlush();
+    // A writer that has nothing to do begins while this turn goes on.
+    if (this.#posted === 0 && this.#flatCount >= BEGIN_WITH) this.#flush();
+    else this.#scheduleFlush();
   }
 
   #assertRoom(bytes: number): void {
