@@ -24,11 +24,11 @@ export class MapNode extends Node<Map<unknown, unknown>> {
   }
 
   *pairs(): Generator<[unknown, unknown]> {
-    for (const [key, value] of this.content) yield [this.view(key), this.view(value)];
+    for (const [key, value] of walk(this)) yield [this.view(key), this.view(value)];
   }
 
   *part(which: 0 | 1): Generator<unknown> {
-    for (const pair of this.content) yield this.view(pair[which]);
+    for (const pair of walk(this)) yield this.view(pair[which]);
   }
 }
 
@@ -45,7 +45,7 @@ export class SetNode extends Node<Set<unknown>> {
   }
 
   *members(): Generator<unknown> {
-    for (const member of this.content) yield this.view(member);
+    for (const [member] of walk(this)) yield this.view(member);
   }
 
   *pairs(): Generator<[unknown, unknown]> {
@@ -54,6 +54,25 @@ export class SetNode extends Node<Set<unknown>> {
 }
 
 type Collection = MapNode | SetNode;
+
+/** Entries in order. The first change of a draft moves what is walked to a copy: it is gone on with there. */
+function* walk(node: Collection): Generator<[unknown, unknown]> {
+  const before = node.content as Map<unknown, unknown>;
+  let count = 0;
+  for (const pair of before.entries()) {
+    yield pair;
+    count += 1;
+    if (node.content !== before) break;
+  }
+  const now = node.content as Map<unknown, unknown>;
+  if (now === before) return;
+  const past = new Set<unknown>();
+  for (const key of before.keys()) {
+    if (past.size === count) break;
+    past.add(key);
+  }
+  for (const pair of now.entries()) if (!past.has(pair[0])) yield pair;
+}
 
 function remove(node: Collection, key: unknown): boolean {
   const raw = targetOf(key);
