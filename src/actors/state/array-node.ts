@@ -36,7 +36,11 @@ export class ArrayNode extends Node<unknown[]> {
 
   override deleteProperty(_target: unknown[], key: PropertyKey): boolean {
     if (key === "length") return false;
-    if (Object.hasOwn(this.content, key)) this.change((items) => delete items[key as number]);
+    if (!Object.hasOwn(this.content, key)) return true;
+    const before = this.content[key as number];
+    const isSmall = typeof before === "string" ? before.length < HOLE_SIZE : typeof before !== "object";
+    if (isSmall || before === null) this.admit(undefined, Number(key));
+    this.change((items) => delete items[key as number]);
     return true;
   }
 
@@ -122,6 +126,9 @@ define("fill", (node, [value, start, end]) => {
   return node.proxy;
 });
 define("copyWithin", (node, [to, start, end]) => {
+  const { content } = node;
+  const copied = content.slice().copyWithin(to as number, start as number, end as number);
+  for (const [at, item] of copied.entries()) if (item !== content[at]) node.admit(item, at);
   node.change((items) => items.copyWithin(to as number, start as number, end as number));
   return node.proxy;
 });
