@@ -579,3 +579,97 @@ test("state written by a later version, or of another shape, is refused and left
   expect(codeOf(() => migrateState('{"users":[{"name":1}]}', 1, { schema }))).toBe("invalid_shape state.users[0].name");
   expect(migrateState('{"users":[]}', 1, { schema })).toMatchObject({ state: { users: [], limit: 5 } });
 });
+
+test("in a stage, parts of bytes and the whole are one", () => {
+  const bytes = () => new StateCell({ b: new Uint8Array(8), f: new Float32Array([1, Number.NaN]) });
+  const wholeFirst = bytes();
+  const one = wholeFirst.stage();
+  one.value.b[0] = 1;
+  one.value.b.subarray(4)[0] = 9;
+  one.commit();
+  expect([...wholeFirst.raw.b]).toEqual([1, 0, 0, 0, 9, 0, 0, 0]);
+  const partFirst = bytes();
+  const two = partFirst.stage();
+  const part = two.value.b.subarray(4);
+  part.subarray(1)[0] = 8;
+  part[0] = 9;
+  two.value.b[0] = 1;
+  expect([two.value.b[4], part[1], untracked(part)[0]]).toEqual([9, 8, 9]);
+  expect(partFirst.raw.b[4]).toBe(0);
+  two.commit();
+  expect([...partFirst.raw.b]).toEqual([1, 0, 0, 0, 9, 8, 0, 0]);
+  const read = bytes();
+  const three = read.stage();
+  expect([three.value.b.subarray(2).length, three.value.f.subarray(1)[0]]).toEqual([6, Number.NaN]);
+  three.commit();
+  expect(read.dirty).toBe(false);
+});
+
+test("in a stage, a loop that changes what it walks goes as on plain collections", () => {
+  const make = () => ({ map: new Map(["a", "b", "c"].map((key) => [key, 1])), set: new Set(["a", "b", "c"]) });
+  const walk = ({ map, set }: ReturnType<typeof make>): readonly string[] => {
+    const seen: string[] = [];
+    for (const [key] of map) {
+      seen.push(key);
+      map.delete("b");
+      if (key === "a") map.set("z", 1);
+    }
+    for (const member of set) {
+      seen.push(member);
+      if (member === "a") set.delete("c");
+      if (member === "b") set.add("y");
+    }
+    for (const key of map.keys()) seen.push(key);
+    set.forEach((member) => {
+      seen.push(member);
+      set.delete("y");
+    });
+    return seen;
+  };
+  const plain = walk(make());
+  expect(walk(cellOf(make()).value)).toEqual(plain);
+  const stage = cellOf(make()).stage();
+  expect(walk(stage.value)).toEqual(plain);
+});
+
+test("a stage whose container another invocation took out of the state conflicts, and nothing is lost in silence", () => {
+  const cell = cellOf(sample());
+  const stage = cell.stage();
+  stage.value.nested.deep.value = 2;
+  cell.value.nested = { deep: { value: 3 } };
+  expect(codeOf(() => stage.commit())).toMatch(/^conflict /);
+  expect(cell.raw.nested.deep.value).toBe(3);
+  const own = cell.stage();
+  const { nested } = own.value;
+  nested.deep.value = 5;
+  delete (own.value as { nested?: unknown }).nested;
+  (own.value as { moved?: unknown }).moved = nested.deep;
+  cell.value.count = 9;
+  own.commit();
+  expect([cell.raw.count, (cell.raw as { moved?: unknown }).moved]).toEqual([9, { value: 5 }]);
+});
+
+test("what copies or unsets elements is held to the limit", () => {
+  const texts = cellOf({ list: ["x".repeat(400), 0, 0, 0] }, { maxSize: 1000 });
+  texts.value.list.copyWithin(1, 0, 1);
+  expect(codeOf(() => texts.value.list.copyWithin(2, 0, 2))).toMatch(/^too_large /);
+  const zeros = cellOf({ list: Array.from({ length: 400 }, () => 0) }, { maxSize: 1000 });
+  const unset = codeOf(() => {
+    for (let at = 0; at < 400; at++) delete zeros.value.list[at];
+  });
+  expect(unset).toMatch(/^too_large /);
+  expect(zeros.encode().length).toBeLessThanOrEqual(1000);
+});
+
+test("bytes change also where a method throws half way, and callbacks are given the view", () => {
+  const cell = cellOf({ b: new Uint8Array([1, 2, 3, 4]) });
+  const bad = { valueOf: (): number => JSON.parse("{") };
+  expect(() => cell.value.b.set([7, bad as unknown as number])).toThrow(SyntaxError);
+  expect([cell.raw.b[0], cell.dirty]).toEqual([7, true]);
+  cell.encode();
+  cell.value.b.forEach((_byte, at, all) => {
+    all[at] = 5;
+  });
+  expect([[...cell.raw.b], cell.dirty]).toEqual([[5, 5, 5, 5], true]);
+  expect(cell.value.b.every((_byte, _at, all) => all === cell.value.b)).toBe(true);
+});

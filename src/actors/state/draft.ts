@@ -12,6 +12,7 @@ import { utf8Length } from "../utf8-length.ts";
 import { replaceItems } from "./array-node.ts";
 import { type Bag, copyOf, type Kind, kindOf, putMember } from "./kinds.ts";
 import { ALL, targetOf, WHOLE } from "./node.ts";
+import { childrenOf } from "./path.ts";
 import { StateError } from "./state-error.ts";
 import { ViewTracker } from "./tracker.ts";
 
@@ -26,6 +27,8 @@ export class DraftTracker extends ViewTracker {
   readonly #changes = new Map<object, Change>();
   #growth = 0;
   #conflict: string | null = null;
+  /** Another invocation changed something meanwhile. */
+  #isOvertaken = false;
 
   get isEmpty(): boolean {
     return this.#changes.size === 0;
@@ -43,12 +46,17 @@ export class DraftTracker extends ViewTracker {
     return change.content as T;
   }
 
+  hold<T extends object>(target: T): T {
+    return (this.#changes.get(target) ?? this.#begin(target)).content as T;
+  }
+
   edited(_target: object, _entry: unknown): void {
     // Nobody sees it before `apply`.
   }
 
   /** Another invocation changed an entry of the state. */
   noticed(target: object, entry: unknown): void {
+    this.#isOvertaken = true;
     const change = this.#changes.get(target);
     if (change === undefined) return;
     if (change.entries === null || change.entries.has(entry) || (entry === ALL && change.entries.size > 0)) {
@@ -67,6 +75,7 @@ export class DraftTracker extends ViewTracker {
    */
   apply(): readonly (readonly [target: object, entry: unknown])[] {
     this.assertAlive(() => "state");
+    if (this.#isOvertaken) this.#conflict ??= this.#uprooted();
     if (this.#conflict !== null) {
       throw new StateError("conflict", this.#conflict, `${this.#conflict} was changed by another call meanwhile`);
     }
@@ -123,6 +132,15 @@ export class DraftTracker extends ViewTracker {
     return record;
   }
 
+  /** Where a container was changed that another invocation took out of the state: applied, the change would be nowhere. */
+  #uprooted(): string | null {
+    const wanted = new Set(this.#changes.keys());
+    strikeFound(this.tree.root, wanted, (container) => container);
+    strikeFound(this.tree.root, wanted, (container) => this.read(container));
+    const [lost] = wanted;
+    return lost === undefined ? null : this.pathOf(lost);
+  }
+
   #begin(target: object): Change {
     const kind = kindOf(target) ?? "object";
     const byEntry = kind === "object" || kind === "map" || kind === "set";
@@ -164,7 +182,32 @@ function* partsOf({ kind, content, entries }: Change): Iterable<unknown> {
   }
 }
 
+/** Takes out of `wanted` what stands in the tree. */
+function strikeFound(root: unknown, wanted: Set<object>, read: (container: object) => object): void {
+  const seen = new Set<object>();
+  const left: unknown[] = [root];
+  while (left.length > 0 && wanted.size > 0) {
+    const value = left.pop();
+    if (typeof value !== "object" || value === null || seen.has(value)) continue;
+    seen.add(value);
+    wanted.delete(value);
+    for (const [, child] of childrenOf(read(value))) left.push(child);
+  }
+}
+
+/** Bytes that were only held are no change. */
+function isSame({ kind, content }: Change, target: object): boolean {
+  if (kind !== "bytes") return false;
+  const [a, b] = [bytesOf(target as Uint8Array), bytesOf(content as Uint8Array)];
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 function applyChange(target: object, change: Change, applied: [object, unknown][]): void {
+  if (isSame(change, target)) return;
   if (change.entries === null) {
     applyWhole(change.kind, target, change.content);
     applied.push([target, WHOLE]);

@@ -24,6 +24,8 @@ export interface Tracker {
    * @throws StateError `ended` when this tracker's views are over
    */
   edit<T extends object>(target: T, entry: unknown): T;
+  /** The content of a raw container, in the copy that is changed later, if it is: for what goes on sharing it. */
+  hold<T extends object>(target: T): T;
   /** The announced change is made. */
   edited(target: object, entry: unknown): void;
   /**

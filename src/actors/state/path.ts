@@ -36,7 +36,8 @@ export function findPath(root: unknown, wanted: object, read: (container: object
   return search(root, []);
 }
 
-function* childrenOf(container: object): Iterable<[Segment, unknown]> {
+/** What a container holds, keys of maps among it. */
+export function* childrenOf(container: object): Iterable<[Segment, unknown]> {
   if (container instanceof Map) {
     for (const [key, value] of container) {
       yield [{ of: "get", key }, value];

@@ -72,10 +72,26 @@ export class BytesNode extends Node<Uint8Array> {
     return true;
   }
 
-  #change(make: (bytes: Uint8Array) => unknown): unknown {
-    const result = make(this.tracker.edit(this.target, WHOLE));
+  /** Announces a change, and gives the bytes to change. */
+  edit(): Uint8Array {
+    return this.tracker.edit(this.target, WHOLE);
+  }
+  edited(): void {
     this.tracker.edited(this.target, WHOLE);
-    return result;
+  }
+  /** The bytes whose buffer a part may share. */
+  held(): Uint8Array {
+    return this.tracker.hold(this.target);
+  }
+
+  #change(make: (bytes: Uint8Array) => unknown): unknown {
+    const bytes = this.edit();
+    try {
+      return make(bytes);
+    } finally {
+      // Also where it threw half way.
+      this.edited();
+    }
   }
 
   #method(name: PropertyKey): Method {
@@ -88,9 +104,52 @@ export class BytesNode extends Node<Uint8Array> {
   }
 
   #call(name: PropertyKey, parameters: never[]): unknown {
-    const run = (bytes: Uint8Array): unknown => Reflect.apply(Reflect.get(bytes, name) as Method, bytes, parameters);
-    if (name === "subarray") return this.view(run(this.content));
+    const run = (bytes: Uint8Array): unknown =>
+      Reflect.apply(
+        Reflect.get(bytes, name) as Method,
+        bytes,
+        parameters.map((one) => this.#seen(one, bytes)) as never[],
+      );
+    if (name === "subarray") return new PartNode(this, run(this.held()) as Uint8Array).proxy;
     const result = CHANGING.has(name) ? this.#change(run) : run(this.content);
     return result === this.content ? this.proxy : result;
+  }
+
+  /** A callback is given the view where the method would give it the bytes. */
+  #seen(parameter: unknown, bytes: Uint8Array): unknown {
+    if (typeof parameter !== "function") return parameter;
+    const { proxy } = this;
+    return function callback(this: unknown, ...given: unknown[]): unknown {
+      return Reflect.apply(
+        parameter,
+        this,
+        given.map((one) => (one === bytes ? proxy : one)),
+      );
+    };
+  }
+}
+
+/** What `subarray` gives: it shares the buffer of the whole, so what is written to it is a change of the whole. */
+class PartNode extends BytesNode {
+  readonly #whole: BytesNode;
+
+  constructor(whole: BytesNode, part: Uint8Array) {
+    super(part, whole.tracker, whole.depth);
+    this.#whole = whole;
+  }
+
+  override get content(): Uint8Array {
+    return this.target;
+  }
+  override edit(): Uint8Array {
+    this.#whole.edit();
+    return this.target;
+  }
+  override edited(): void {
+    this.#whole.edited();
+  }
+  override held(): Uint8Array {
+    this.#whole.held();
+    return this.target;
   }
 }

@@ -33,6 +33,7 @@ export abstract class ViewTracker implements Tracker {
 
   abstract read<T extends object>(target: T): T;
   abstract edit<T extends object>(target: T, entry: unknown): T;
+  abstract hold<T extends object>(target: T): T;
   abstract edited(target: object, entry: unknown): void;
   abstract plain(value: unknown): unknown;
   protected abstract reserve(bound: number, exact: () => number, path: () => string): void;
@@ -141,6 +142,10 @@ export class LiveTracker extends ViewTracker {
 
   edit<T extends object>(target: T, _entry: unknown): T {
     this.assertAlive(() => this.pathOf(target));
+    return target;
+  }
+
+  hold<T extends object>(target: T): T {
     return target;
   }
 
