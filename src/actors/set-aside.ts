@@ -18,6 +18,6 @@ export function deniedAlready(): Error {
 /** What cannot be kept apart is refused, so that none of it outlives a denial. */
 export function notInDecision(what: string): Error {
   return new Error(
-    `${what} is refused in canInvoke: it could not be taken back when the call is denied. Do it in the handler. [decision/queue]`,
+    `${what} is refused in canInvoke: it could not be taken back if the call is denied. Do it in the handler. [decision/queue]`,
   );
 }
