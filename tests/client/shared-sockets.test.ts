@@ -227,3 +227,18 @@ async function temporary(): Promise<string> {
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
+
+test("a connection made while the unused socket closes takes another, and is not cut off with it", async () => {
+  const { url } = await serve(registry());
+  const { client, sockets } = clientOf(url);
+  const first = client.ledger.getOrCreate("a").connect();
+  await first.write("one");
+  await first.dispose();
+  await until(() => sockets[0]!.readyState >= 2);
+  const closing = sockets[0]!.readyState === 2;
+  const second = client.ledger.getOrCreate("b").connect();
+  const errors: unknown[] = [];
+  second.onError((error) => void errors.push(error));
+  expect(await second.write("two")).toBe("two");
+  expect([closing, errors]).toEqual([true, []]);
+});

@@ -49,7 +49,7 @@ export class SharedSockets {
 
   #channel(codec: Codec, path: string): LinkSocket {
     const channel = new Channel(path, () => this.#direct(codec, path));
-    const free = [...this.#open].filter((socket) => socket.size < MAX_CHANNELS);
+    const free = [...this.#open].filter((socket) => socket.hasRoom);
     const least = free.reduce<SharedSocket | undefined>(
       (a, b) => (a !== undefined && a.size <= b.size ? a : b),
       undefined,
@@ -114,6 +114,7 @@ class SharedSocket {
   #isOver = false;
   #isOpen = false;
   #isForeign = false;
+  #isLeaving = false;
   hasSpoken = false;
 
   constructor(runtime: Runtime, socket: WebSocket, framing: Framing<Frame>, events: SharedSocketEvents) {
@@ -131,6 +132,10 @@ class SharedSocket {
 
   get size(): number {
     return this.#channels.size;
+  }
+  /** False also for one that closes unused: what joined it would be cut off with it. */
+  get hasRoom(): boolean {
+    return !this.#isLeaving && this.#channels.size < MAX_CHANNELS;
   }
   get channels(): Channel[] {
     return [...this.#channels.values()];
@@ -166,6 +171,7 @@ class SharedSocket {
     // A macrotask later: one connection often makes room for the next.
     this.#runtime.later(0, () => {
       if (this.#channels.size > 0 || this.#isOver) return;
+      this.#isLeaving = true;
       this.#flush();
       this.#socket.close(1000, "unused");
     });
