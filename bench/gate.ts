@@ -25,6 +25,8 @@ for (const [window, target] of [
       ours: bywardSocket(token),
       theirs: wsEcho,
       target,
+      // One at a time, the system puts client and server on one processor or on two as it likes, which is a factor of three.
+      ...(window === 1 ? { rounds: 31, ms: 500 } : {}),
     }),
   );
 }

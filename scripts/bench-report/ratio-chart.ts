@@ -8,7 +8,7 @@ const RIGHT = 70;
 const TOP = 58;
 const ROW = 30;
 const BAR = 14;
-const TICKS = [0.5, 1, 2, 5, 10, 20, 50, 100];
+const TICKS = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500];
 
 export function drawRatios(pairs: readonly PairResult[]): string {
   const least = Math.min(0.5, ...pairs.map(({ ratio }) => ratio.min));
