@@ -20,6 +20,11 @@ export function lowerUnary(body: Body, expr: Extract<Expr, { kind: "UnaryExpr" }
   return type.kind === "base" && type.name === "Float" ? negated : call(body.module.runtime("int"), [negated]);
 }
 
+/** `x as Even < y` would be read as a type with arguments. */
+function closed(left: Code): Code {
+  return left.level === Level.relation ? { ...left, text: `(${left.text})`, level: Level.primary } : left;
+}
+
 const ARITHMETIC = { "+": Level.sum, "-": Level.sum, "*": Level.product, "/": Level.product } as const;
 const RELATIONS: ReadonlySet<string> = new Set(["<", "<=", ">", ">="]);
 
@@ -28,7 +33,7 @@ export function lowerBinary(body: Body, expr: Extract<Expr, { kind: "BinaryExpr"
   if (operator === "&&" || operator === "||" || operator === "implies") return lowerLogical(body, expr, out);
   const [left, right] = lowerAll(body, [expr.left, expr.right], out) as [Code, Code];
   if (operator === "==" || operator === "!=") return lowerEquality(body, expr, left, right);
-  if (RELATIONS.has(operator)) return infix(operator, Level.relation, left, right);
+  if (RELATIONS.has(operator)) return infix(operator, Level.relation, operator === "<" ? closed(left) : left, right);
   const type = body.typeOf(expr);
   const isFloat = type.kind === "base" && type.name === "Float";
   const { module } = body;

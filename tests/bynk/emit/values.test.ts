@@ -179,3 +179,18 @@ fn twice(t: Tree) -> Int {
   expect(module["twice"](Tree.Bare(5))).toBe(5);
   expect(module["twice"](Tree.Two(Leaf.Red, Leaf.Red))).toBe(0);
 });
+
+test("a value that was tested for a refined type compares on either side", async () => {
+  const module = await loadCommons(`commons compared
+type Natural = Int where NonNegative
+fn below(x: Int, limit: Int) -> Bool { x is Natural && x < limit }
+fn above(x: Int, limit: Int) -> Bool { x is Natural && limit < x }
+fn branch(x: Int, limit: Int) -> Bool { if x is Natural { x < limit && x <= limit && limit > x } else { false } }
+fn sum(x: Int, limit: Int) -> Bool { if x is Natural { x + 1 < limit == (x - limit < 0 - 1) } else { false } }
+`);
+  const of = (name: string) => [module[name](1, 2), module[name](2, 1), module[name](-1, 2)];
+  expect(of("below")).toEqual([true, false, false]);
+  expect(of("above")).toEqual([false, true, false]);
+  expect(of("branch")).toEqual([true, false, false]);
+  expect(of("sum")).toEqual([true, true, false]);
+});
