@@ -33,7 +33,7 @@ export function lowerBinary(body: Body, expr: Extract<Expr, { kind: "BinaryExpr"
   if (operator === "&&" || operator === "||" || operator === "implies") return lowerLogical(body, expr, out);
   const [left, right] = lowerAll(body, [expr.left, expr.right], out) as [Code, Code];
   if (operator === "==" || operator === "!=") return lowerEquality(body, expr, left, right);
-  if (RELATIONS.has(operator)) return infix(operator, Level.relation, operator === "<" ? closed(left) : left, right);
+  if (RELATIONS.has(operator)) return infix(operator, Level.relation, closed(left), right);
   const type = body.typeOf(expr);
   const isFloat = type.kind === "base" && type.name === "Float";
   const { module } = body;
