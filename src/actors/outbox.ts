@@ -48,6 +48,8 @@ export class Outbox {
   #submitted = 0;
   #durable = 0;
   #inFlight = false;
+  /** The commit under way, or the last one that was. */
+  #flight = 0;
   #pumpQueued = false;
   #waiting: Waiting[] = [];
   #head = 0;
@@ -248,14 +250,16 @@ export class Outbox {
       return;
     }
     this.#inFlight = true;
-    committed.then(
-      () => this.#committed(seq),
-      (error: unknown) => {
-        this.#inFlight = false;
-        this.#failed(seq, error);
-      },
-    );
+    this.#flight = seq;
+    committed.then(this.#succeeds, this.#fails);
   }
+
+  // One commit is under way at a time: what settles it is made once, not for each.
+  readonly #succeeds = (): void => this.#committed(this.#flight);
+  readonly #fails = (error: unknown): void => {
+    this.#inFlight = false;
+    this.#failed(this.#flight, error);
+  };
 
   /** The state leaves for the store: the interval begins anew. */
   #saves(): void {
@@ -269,8 +273,7 @@ export class Outbox {
     const { actor } = this.#source;
     const durability = this.#isUrgent ? "durable" : this.#source.durability;
     this.#isAtRisk = durability === "relaxed";
-    return {
-      ...staged.rows(),
+    const writes: WriteSet = {
       actor,
       mode: this.#mode,
       durability,
@@ -278,6 +281,7 @@ export class Outbox {
       state: staged.stateDirty ? this.#source.encodeState() : undefined,
       wakeAt: this.#source.wakeAt(),
     };
+    return staged.hasRows ? { ...writes, ...staged.rows() } : writes;
   }
 
   #committed(seq: number): void {

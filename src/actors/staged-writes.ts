@@ -65,6 +65,11 @@ export class StagedWrites {
     return this.#replayDelete;
   }
 
+  /** False where {@link rows} has nothing to give. */
+  get hasRows(): boolean {
+    return this.#hasRows;
+  }
+
   #made<T>(rows: T): T {
     this.#hasRows = true;
     return rows;
@@ -77,7 +82,6 @@ export class StagedWrites {
 
   /** The rows of the commit; absent where there are none. */
   rows(): Rows {
-    if (!this.#hasRows) return NO_ROWS;
     const pairs = [...(this.#kv?.values() ?? [])];
     return {
       queuePut: list(this.#queuePut?.values()),
@@ -93,8 +97,6 @@ export class StagedWrites {
     };
   }
 }
-
-const NO_ROWS: Rows = Object.freeze({});
 
 function list<T>(rows: Iterable<T> | null | undefined): readonly T[] | undefined {
   const all = [...(rows ?? [])];
