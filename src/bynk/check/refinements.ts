@@ -134,6 +134,8 @@ function readPattern(reader: Reader, node: PredicateNode): Predicate | undefined
   if (arg.kind !== "StringLiteral") return reportArguments(reader, node, arg.span);
   const pattern = arg.value;
   try {
+    // By itself, too: `a)|(b` would end the group that anchors it.
+    new RegExp(pattern);
     new RegExp(anchored(pattern));
   } catch {
     reader.unit.findings.report(reader.source, "bynk.types.invalid_regex", arg.span, { pattern });

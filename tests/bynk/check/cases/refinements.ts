@@ -24,6 +24,7 @@ reports("types.empty_refinement", type("Int «where Positive && InRange(-4, 0)»
 reports("types.empty_refinement", type("Float «where Positive && InRange(-4.0, 0.0)»"));
 reports("types.field_refinement_not_base", "commons t\ntype U = { n: Int }\ntype R = { u: U «where Positive» }\n");
 reports("types.invalid_regex", type('String where Matches(«"(a"»)'));
+reports("types.invalid_regex", type('String where Matches(«"a)|(b"»)'));
 reports("types.inverted_range", type("Int where «InRange(9, 1)»"));
 reports("types.negative_length", type("String where MinLength(«-1»)"));
 reports("types.predicate_arguments", type("Int where «InRange(1)»"));
