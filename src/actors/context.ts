@@ -273,7 +273,8 @@ export class InvocationScope extends ActorScope implements GateContext {
   override get abortSignal(): AbortSignal {
     if (this.#abort === null) {
       this.#abort = new AbortController();
-      if (this.#abandoned !== undefined) this.#abort.abort(this.#abandoned);
+      if (this.#isDenied) this.#abort.abort(deniedAlready());
+      else if (this.#abandoned !== undefined) this.#abort.abort(this.#abandoned);
       else this.#unlink = this.instance.linkAbort(this.#abort, this.#connection);
     }
     return this.#abort.signal;
@@ -306,6 +307,9 @@ export class InvocationScope extends ActorScope implements GateContext {
       this.#kvAside?.drop();
       this.#scheduleAside?.drop();
       this.#told = null;
+      // What it waits for, it waits for in vain; and each denial would leave a listener on an actor that lives long.
+      this.#abort?.abort(deniedAlready());
+      this.unlink();
       return;
     }
     this.#isDeciding = false;
@@ -325,10 +329,10 @@ export class InvocationScope extends ActorScope implements GateContext {
       this.#draft?.rollback();
       return;
     }
+    // Where it cannot be applied it stays, over: what goes on writes nowhere else.
+    this.#draft?.commit();
     this.#drafting = false;
-    const draft = this.#draft;
     this.#draft = null;
-    draft?.commit();
   }
 
   protected override originalCaller(): CallerRecord | null {

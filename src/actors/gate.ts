@@ -22,12 +22,15 @@ import type { Credentials } from "../boundary/verify.ts";
 import type { Clock } from "../hosts/port.ts";
 import type { CompiledActor } from "./entrypoints.ts";
 import type { Entry, KeptDecisions } from "./kept-decisions.ts";
+import { refusalOf, StateError } from "./state.ts";
 import type { InvokeTarget } from "./types.ts";
 
 /** A context as the gate drives it: what `canInvoke` changes is kept on admission and dropped on denial (ruling 10). */
 export interface GateContext {
   beginDecision(): void;
   endDecision(keep: boolean): void;
+  /** No longer listens to the end of the actor and of the connection. */
+  unlink(): void;
 }
 
 /** Leave to reach one handler of an actor once. */
@@ -133,8 +136,16 @@ class ActorPassage implements Passage<InvokeTarget, GateContext> {
   beginDecision(context: GateContext): void {
     context.beginDecision();
   }
+  /** @throws Refusal where what was changed cannot be joined to the state */
   endDecision(context: GateContext, keep: boolean): void {
-    context.endDecision(keep);
+    try {
+      context.endDecision(keep);
+    } catch (error) {
+      throw error instanceof StateError ? refusalOf(error) : error;
+    }
+    // No code of the actor follows: a live actor and a live connection forget who listened to their end.
+    const { kind } = this.target;
+    if (kind === "queue" || kind === "subscribe") context.unlink();
   }
   lookUp(): Refusal | null {
     return refuseUndeclared(this.#compiled, this.target);

@@ -332,7 +332,10 @@ export class ActorInstance {
     const stopped = (): void => controller.abort(signal.reason);
     if (signal.aborted) stopped();
     else signal.addEventListener("abort", stopped, { once: true });
-    const forget = connection.onEnd((cause) => controller.abort(new Error(`the connection ended: ${cause}`)));
+    const forget = connection.onEnd((cause) => {
+      signal.removeEventListener("abort", stopped);
+      controller.abort(new Error(`the connection ended: ${cause}`));
+    });
     return () => {
       signal.removeEventListener("abort", stopped);
       forget();

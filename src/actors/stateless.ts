@@ -133,6 +133,7 @@ async function attempt<T>(
   const locating = locateOrJudge(runtime, call, credentials, caller);
   const instance = isPromise(locating) ? await locating : locating;
   let delivery: Delivery | null = null;
+  let unregistered: Connection | null = null;
   instance.pin();
   try {
     let connection: Connection;
@@ -146,6 +147,7 @@ async function attempt<T>(
         request: call.request,
       });
       connection = isPromise(opening) ? await opening : opening;
+      unregistered = connection;
       const beginning = instance.deliveries.begin(call.target, credentials.resolve(call.by).proof);
       delivery = isPromise(beginning) ? await beginning : beginning;
       const deciding = admit(instance, {
@@ -175,6 +177,7 @@ async function attempt<T>(
       if (end !== null) throw endedLease(end);
     }
     recordDecision(runtime, call, admission.caller, started);
+    unregistered = null;
     instance.connections.register(connection);
     leavePlace();
     try {
@@ -186,6 +189,8 @@ async function attempt<T>(
       if (!call.keepConnection) connection.lost();
     }
   } finally {
+    // Its decision may listen to its end.
+    unregistered?.lost();
     delivery?.end();
     instance.unpin();
   }

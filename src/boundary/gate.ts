@@ -61,7 +61,10 @@ export interface Passage<Target, Context> {
   overLimit?(caller: SealedCaller): Refusal | null;
   /** Builds the context for the resolved caller. */
   createContext(caller: SealedCaller): Context;
-  /** What `canInvoke` changes from here on is kept on admission and dropped on denial (ruling 10). */
+  /**
+   * What `canInvoke` changes from here on is kept on admission and dropped on denial (ruling 10). Where keeping throws, that
+   * denies, and it is dropped.
+   */
   beginDecision?(context: Context): void;
   endDecision?(context: Context, keep: boolean): void;
   /** Undefined: nobody is asked beyond the parties. */
@@ -118,8 +121,16 @@ function conclude<Target, Context>(
   caller: SealedCaller,
   context: Context,
 ): Verdict<Target, Context> {
-  const refusal = denial ?? lastRefusal(passage);
-  if (passage.canInvoke !== undefined) passage.endDecision?.(context, refusal === null);
+  let refusal = denial ?? lastRefusal(passage);
+  if (passage.canInvoke !== undefined) {
+    try {
+      passage.endDecision?.(context, refusal === null);
+    } catch (error) {
+      // G1: what cannot be joined denies, as what throws does, and is recorded like it.
+      refusal = error instanceof Refusal ? error : judgeThrown(error);
+      passage.endDecision?.(context, false);
+    }
+  }
   return refusal ?? new Admission(SEAL, passage.target, caller, context);
 }
 

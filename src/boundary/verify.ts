@@ -6,7 +6,7 @@
  *   credentials + `by` → `resolve` → the sealed caller, or a refusal (G2: failed is never anonymous)
  *
  * `prove` runs per request or per connection; `resolve` is synchronous, pure and remembered per (credentials, by), so
- * a message on a leased connection verifies nothing again.
+ * a message on a leased connection verifies nothing again. A refusal is another one each time.
  */
 import { mintCaller, type SealedCaller } from "./caller.ts";
 import { type DeadlineClock, EXPIRED, withDeadline } from "./deadline.ts";
@@ -97,6 +97,8 @@ export class Credentials {
     const known = this.#others?.get(by);
     if (known !== undefined) return known;
     const resolution = resolveCaller(by, this.#results, this.channel);
+    // A refusal is one event, with a record and an id of its own; credentials may be many callers'.
+    if (resolution.refusal !== null) return resolution;
     if (this.#by === null) {
       this.#by = by;
       this.#resolution = resolution;

@@ -1,0 +1,149 @@
+/** What several callers share, and what a decision leaves behind. */
+import { getEventListeners } from "node:events";
+import { actor, bearer, event, hasClaim, party, queue, refine, setup, Visitor } from "byward";
+import { expect, test } from "vitest";
+import { virtual } from "./virtual.ts";
+
+const User = party("User", { auth: bearer({ secret: "AUTH_JWT_SECRET" }) });
+const Admin = refine("Admin", User, hasClaim("admin"));
+const JSON_TYPE = { "content-type": "application/json" };
+
+test("two who present one token at once, and lack a claim, are told the ids of their own records", async () => {
+  let ran = 0;
+  const safe = actor({ by: Admin, actions: { open: () => ++ran } });
+  const v = await virtual(setup({ use: { safe } }));
+  const token = await v.token("ada", 600);
+  const told = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const answer = await v.fetch("/actors/safe/a/actions/open", {
+        method: "POST",
+        headers: { ...JSON_TYPE, authorization: `Bearer ${token}` },
+        body: "[]",
+      });
+      expect(answer.status).toBe(403);
+      return ((await answer.json()) as { correlationId: string }).correlationId;
+    }),
+  );
+  expect(new Set(told).size).toBe(3);
+  expect(
+    v.edge.runtime.decisions
+      .recent()
+      .map(({ correlationId }) => correlationId)
+      .sort(),
+  ).toEqual(told.sort());
+  expect(ran).toBe(0);
+});
+
+test("decisions, sends, subscriptions and raw requests leave no listener behind on the actor's stop", async () => {
+  let stop: AbortSignal | null = null;
+  const room = actor({
+    by: Visitor,
+    state: {},
+    events: { news: event<string>() },
+    queues: { jobs: queue<number>() },
+    onWake: (c) => {
+      stop = c.abortSignal;
+    },
+    canInvoke: async (c, invoke) => {
+      void c.abortSignal.aborted;
+      return invoke.kind !== "action" || invoke.name !== "steal";
+    },
+    onRequest: (c) => {
+      void c.abortSignal.aborted;
+      return new Response("here");
+    },
+    actions: { steal: () => 1, look: () => 1 },
+  });
+  const v = await virtual(setup({ use: { room } }));
+  const socket = await v.rpc("/actors/room/one");
+  const listeners = () => getEventListeners(stop!, "abort").length;
+  const at: Record<string, number> = {};
+  const before = listeners();
+  let id = 0;
+  const say = async (name: string, message: object) => {
+    for (let turn = 0; turn < 5; turn++) {
+      socket.say({ id: ++id, ...message });
+      await v.settle();
+    }
+    at[name] = listeners() - before;
+  };
+  await say("look", { t: "action", name: "look", args: [] });
+  await say("denied", { t: "action", name: "steal", args: [] });
+  await say("send", { t: "send", name: "jobs", body: 1 });
+  await say("subscribe", { t: "subscribe", name: "news" });
+  for (let turn = 0; turn < 5; turn++) {
+    const r = await v.fetch("/actors/room/one/actions/steal", { method: "POST", headers: JSON_TYPE, body: "[]" });
+    expect(r.status).toBe(403);
+  }
+  at.denied_http = listeners() - before;
+  for (let turn = 0; turn < 5; turn++) {
+    const r = await v.fetch("/actors/room/one/request/");
+    expect([r.status, await r.text()]).toEqual([200, "here"]);
+  }
+  at.raw = listeners() - before;
+  expect(at).toEqual({ look: 0, denied: 0, send: 0, subscribe: 0, denied_http: 0, raw: 0 });
+});
+
+test("a denied call leaves no timer behind for the end of its credential, and its decision's signal has fired", async () => {
+  const signals: AbortSignal[] = [];
+  const safe = actor({
+    by: User,
+    state: {},
+    canInvoke: (c) => {
+      signals.push(c.abortSignal);
+      return false;
+    },
+    actions: { open: () => 1 },
+  });
+  const v = await virtual(setup({ use: { safe } }));
+  const authorization = `Bearer ${await v.token("ada", 600)}`;
+  const before = v.clock.pending;
+  for (let turn = 0; turn < 3; turn++) {
+    const init = { method: "POST", headers: { ...JSON_TYPE, authorization }, body: "[]" };
+    expect((await v.fetch("/actors/safe/a/actions/open", init)).status).toBe(403);
+  }
+  expect(v.clock.pending).toBe(before);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, true]);
+});
+
+test("a decision whose changes cannot be joined is recorded, on a connection too", async () => {
+  let goOn: () => void = () => {};
+  let ran = 0;
+  const room = actor({
+    by: Visitor,
+    state: { box: { n: 0 } as { n: number } | null },
+    canInvoke: async (c, invoke) => {
+      if (invoke.kind !== "action" || invoke.name !== "enter") return true;
+      c.state.box!.n += 1;
+      await c.kv.put("asked", "yes");
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      return true;
+    },
+    actions: {
+      enter: () => ++ran,
+      clear: (c) => {
+        c.state.box = { n: 7 };
+      },
+      look: async (c) => [c.state.box?.n, await c.kv.get("asked")],
+    },
+  });
+  const v = await virtual(setup({ use: { room } }));
+  const one = await v.rpc("/actors/room/one");
+  const two = await v.rpc("/actors/room/one");
+  one.say({ t: "action", id: 1, name: "enter", args: [] });
+  await v.settle();
+  two.say({ t: "action", id: 1, name: "clear", args: [] });
+  await v.settle();
+  goOn();
+  await v.settle();
+  const told = one.of("error");
+  const recorded = v.edge.runtime.decisions.recent().filter(({ name }) => name === "enter");
+  expect(told).toHaveLength(1);
+  expect(recorded.map(({ correlationId }) => correlationId)).toEqual([told[0].correlationId]);
+  two.say({ t: "action", id: 2, name: "look", args: [] });
+  await v.settle();
+  expect(two.of("result").at(-1).output).toEqual([7, null]);
+  expect(ran).toBe(0);
+});
