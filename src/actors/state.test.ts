@@ -673,3 +673,12 @@ test("bytes change also where a method throws half way, and callbacks are given 
   expect([[...cell.raw.b], cell.dirty]).toEqual([[5, 5, 5, 5], true]);
   expect(cell.value.b.every((_byte, _at, all) => all === cell.value.b)).toBe(true);
 });
+
+test("two invocations that put two containers into each other conflict: the state can be stored", () => {
+  const cell = new StateCell<{ x: Record<string, unknown>; y: Record<string, unknown> }>({ x: {}, y: {} });
+  const stage = cell.stage();
+  stage.value.x["child"] = stage.value.y;
+  cell.value.y["child"] = cell.value.x;
+  expect(codeOf(() => stage.commit())).toMatch(/^conflict /);
+  expect(decode(cell.encode())).toEqual({ x: {}, y: { child: {} } });
+});

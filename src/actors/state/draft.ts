@@ -75,7 +75,7 @@ export class DraftTracker extends ViewTracker {
    */
   apply(): readonly (readonly [target: object, entry: unknown])[] {
     this.assertAlive(() => "state");
-    if (this.#isOvertaken) this.#conflict ??= this.#uprooted();
+    if (this.#isOvertaken && !this.isEmpty) this.#conflict ??= this.#uprooted() ?? this.#knotted();
     if (this.#conflict !== null) {
       throw new StateError("conflict", this.#conflict, `${this.#conflict} was changed by another call meanwhile`);
     }
@@ -139,6 +139,26 @@ export class DraftTracker extends ViewTracker {
     strikeFound(this.tree.root, wanted, (container) => this.read(container));
     const [lost] = wanted;
     return lost === undefined ? null : this.pathOf(lost);
+  }
+
+  /** Where a container would contain itself, by what this and another invocation put where: it could not be stored. */
+  #knotted(): string | null {
+    const above = new Set<object>();
+    const sound = new Set<object>();
+    const visit = (value: unknown): object | null => {
+      if (typeof value !== "object" || value === null || sound.has(value)) return null;
+      if (above.has(value)) return value;
+      above.add(value);
+      for (const [, child] of childrenOf(this.read(value))) {
+        const found = visit(child);
+        if (found !== null) return found;
+      }
+      above.delete(value);
+      sound.add(value);
+      return null;
+    };
+    const found = visit(this.tree.root);
+    return found === null ? null : this.pathOf(found);
   }
 
   #begin(target: object): Change {
