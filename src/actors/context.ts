@@ -204,7 +204,7 @@ export class InvocationScope extends ActorScope implements GateContext {
   #isDeciding = false;
   #kvAside: Aside<ActorKv> | null = null;
   #scheduleAside: Aside<Schedule> | null = null;
-  /** Events of the decision, which leave when it admits. */
+  /** Events of the decision, and the end or sleep it asks for, when it admits. */
   #told: (() => void)[] | null = null;
   #abort: AbortController | null = null;
   #abandoned: unknown;
@@ -265,15 +265,26 @@ export class InvocationScope extends ActorScope implements GateContext {
       super.broadcast(name, ...args);
       return;
     }
+    this.#tell(this.instance.connections.prepareBroadcast(name, args));
+  }
+  override sleep(): void {
+    if (this.#isDeciding) this.#tell(() => super.sleep());
+    else super.sleep();
+  }
+  override destroy(): void {
+    if (this.#isDeciding) this.#tell(() => super.destroy());
+    else super.destroy();
+  }
+  #tell(leave: () => void): void {
     if (this.#isDenied) throw deniedAlready();
     this.#told ??= [];
-    this.#told.push(this.instance.connections.prepareBroadcast(name, args));
+    this.#told.push(leave);
   }
 
   override get abortSignal(): AbortSignal {
     if (this.#abort === null) {
       this.#abort = new AbortController();
-      if (this.#isDenied) this.#abort.abort(deniedAlready());
+      if (this.#isDeciding && this.#isDenied) this.#abort.abort(deniedAlready());
       else if (this.#abandoned !== undefined) this.#abort.abort(this.#abandoned);
       else this.#unlink = this.instance.linkAbort(this.#abort, this.#connection);
     }

@@ -249,7 +249,7 @@ export class Runtime {
     const address = addressOf(ref);
     const known = this.#instances.get(address);
     if (known !== undefined) return known;
-    if (this.#stopping) throw new Refusal("unavailable", { reason: "registry.stopping" });
+    this.#assertRunning();
     this.#assertOwn(ref);
     let load = this.#loads.get(address);
     if (load === undefined) {
@@ -257,6 +257,11 @@ export class Runtime {
       this.#loads.set(address, load);
     }
     return load;
+  }
+
+  /** Who stops has looked for the last time at who lives: nobody wakes or is created after it. */
+  #assertRunning(): void {
+    if (this.#stopping) throw new Refusal("unavailable", { reason: "registry.stopping" });
   }
 
   /** Two runtimes must never both hold an actor: who is routed here by mistake is refused. */
@@ -274,6 +279,7 @@ export class Runtime {
     const snapshot = await this.host.store.load(ref);
     const known = this.#instances.get(address);
     if (known !== undefined) return known;
+    this.#assertRunning();
     if (snapshot === null) return null;
     const starting = ActorInstance.restore(this, compiled, ref, key, snapshot);
     this.#instances.set(address, starting);
@@ -335,6 +341,8 @@ export class Runtime {
       this.discard(instance);
       return false;
     }
+    if (this.#stopping) this.discard(instance);
+    this.#assertRunning();
     const creating = instance.create().then(() => instance);
     this.#instances.set(address, creating);
     this.#provisional -= 1;

@@ -1,7 +1,9 @@
 /** What several callers share, and what a decision leaves behind. */
 import { getEventListeners } from "node:events";
-import { actor, bearer, event, hasClaim, party, queue, refine, setup, Visitor } from "byward";
+import { actor, bearer, event, hasClaim, memory, party, queue, refine, setup, Visitor } from "byward";
 import { expect, test } from "vitest";
+import { MemoryStore } from "../../src/hosts/memory/store.ts";
+import type { ActorRef, Snapshot } from "../../src/hosts/port.ts";
 import { virtual } from "./virtual.ts";
 
 const User = party("User", { auth: bearer({ secret: "AUTH_JWT_SECRET" }) });
@@ -146,4 +148,77 @@ test("a decision whose changes cannot be joined is recorded, on a connection too
   await v.settle();
   expect(two.of("result").at(-1).output).toEqual([7, null]);
   expect(ran).toBe(0);
+});
+
+test("a denied decision does not destroy its actor, nor put it to sleep; one that admits does", async () => {
+  const room = actor({
+    by: Visitor,
+    state: { n: 0 },
+    canInvoke: (c, invoke) => {
+      if (invoke.kind === "action" && invoke.name === "add") return true;
+      if (invoke.kind === "action" && invoke.name === "nap") c.sleep();
+      else c.destroy();
+      return invoke.kind === "action" && invoke.name === "leave";
+    },
+    actions: { add: (c) => ++c.state.n, steal: () => 1, nap: () => 1, leave: () => "gone" },
+  });
+  const v = await virtual(setup({ use: { room } }));
+  const call = async (name: string) => {
+    const answer = await v.fetch(`/actors/room/a/actions/${name}`, { method: "POST", headers: JSON_TYPE, body: "[]" });
+    return { status: answer.status, output: ((await answer.json()) as { output?: unknown }).output };
+  };
+  await call("add");
+  expect([(await call("steal")).status, (await call("nap")).status]).toEqual([403, 403]);
+  await v.clock.advance(1000);
+  expect(v.edge.runtime.liveInstances()).toHaveLength(1);
+  expect((await call("add")).output).toBe(2);
+  expect((await call("leave")).output).toBe("gone");
+  await v.clock.advance(1000);
+  expect((await call("add")).output).toBe(1);
+});
+
+test("an actor that is being read from disk when its registry closes does not wake", async () => {
+  let answer: (() => void) | null = null;
+  let isSlow = false;
+  class SlowStore extends MemoryStore {
+    override load(ref: ActorRef): Snapshot | null {
+      const snapshot = super.load(ref);
+      if (!isSlow) return snapshot;
+      // The port allows a promise; the class it is made from does not say so.
+      return new Promise((resolve) => {
+        answer = () => resolve(snapshot);
+      }) as unknown as Snapshot;
+    }
+  }
+  const woke: string[] = [];
+  const lamp = actor({
+    by: Visitor,
+    state: { n: 0 },
+    onWake: (c) => void woke.push(c.key.join()),
+    actions: { add: (c) => ++c.state.n, nap: (c) => c.sleep() },
+  });
+  const registry = setup({ use: { lamp } });
+  const { runtime } = await registry.start(memory({ store: new SlowStore() }));
+  const call = (key: string, name: string) =>
+    registry.fetch(
+      new Request(`http://localhost/actors/lamp/${key}/actions/${name}`, {
+        method: "POST",
+        headers: JSON_TYPE,
+        body: "[]",
+      }),
+    );
+  await call("a", "add");
+  await call("a", "nap");
+  await expect.poll(() => runtime.liveInstances().length).toBe(0);
+  isSlow = true;
+  const calls = [call("a", "add")];
+  await expect.poll(() => answer).not.toBe(null);
+  const closing = registry.close();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  answer!();
+  await closing;
+  const [first] = await Promise.all(calls);
+  expect(first!.status).toBe(503);
+  expect(woke).toEqual(["a"]);
+  expect(runtime.liveInstances()).toEqual([]);
 });
