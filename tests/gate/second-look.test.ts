@@ -222,3 +222,40 @@ test("an actor that is being read from disk when its registry closes does not wa
   expect(woke).toEqual(["a"]);
   expect(runtime.liveInstances()).toEqual([]);
 });
+
+test("what a program does to the claims of one call is not seen by the next that presents the token", async () => {
+  let ran = 0;
+  const desk = actor({
+    by: User,
+    actions: {
+      raise: (c) => {
+        const claims = c.caller.claims as Record<string, unknown>;
+        const inner = claims["roles"] as string[];
+        const tried = [() => (claims["admin"] = true), () => inner.push("admin")].map((change) => {
+          try {
+            change();
+            return "changed";
+          } catch {
+            return "refused";
+          }
+        });
+        return [tried, claims["roles"]];
+      },
+    },
+  });
+  const safe = actor({ by: Admin, actions: { open: () => ++ran } });
+  const v = await virtual(setup({ use: { desk, safe } }));
+  const authorization = `Bearer ${await v.token("ada", 600, { roles: ["clerk"] })}`;
+  const call = async (path: string) => {
+    const answer = await v.fetch(`/actors/${path}`, {
+      method: "POST",
+      headers: { ...JSON_TYPE, authorization },
+      body: "[]",
+    });
+    return { status: answer.status, body: (await answer.json()) as { output?: unknown } };
+  };
+  await call("desk/a/actions/raise");
+  expect((await call("safe/a/actions/open")).status).toBe(403);
+  expect((await call("desk/a/actions/raise")).body.output).toEqual([["refused", "refused"], ["clerk"]]);
+  expect(ran).toBe(0);
+});
