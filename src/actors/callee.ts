@@ -72,9 +72,14 @@ export class LocalCallee implements Callee {
   async fetch(target: InternalTarget, request: Request): Promise<Response> {
     const entrypoint = { kind: "request", method: request.method, path: new URL(request.url).pathname } as const;
     const call = this.#stateless(target, entrypoint, () => request);
-    return invokeStateless(this.#runtime, call, (admission, instance) =>
-      onDisk(instance, () => instance.invocations.runRequest(admission, request)),
-    );
+    return invokeStateless(this.#runtime, call, (admission, instance) => {
+      const answering = instance.invocations.runRequest(admission, request);
+      return onDisk(instance, () => answering).catch((error: unknown) => {
+        // Nobody reads what it answered, if it did.
+        answering.then(({ body }) => body?.cancel()).catch(() => {});
+        throw error;
+      });
+    });
   }
 
   async events(target: InternalTarget, name: string, signal: AbortSignal): Promise<Response> {

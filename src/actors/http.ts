@@ -268,18 +268,18 @@ async function callRaw(context: RouteContext, path: string): Promise<OutboundRes
   return invokeStateless(context.runtime, call, async (admission, instance, connection) => {
     instance.pin();
     connection.armExpiry(instance.runtime.leaseClock);
+    let response: Response | null = null;
     try {
       const request = cleanRequest(inbound, path);
-      const response = await instance.invocations.runRequest(admission, request);
+      response = await instance.invocations.runRequest(admission, request);
       if (!instance.outbox.idle) await instance.outbox.durable();
       const end = connection.leaseEnd();
-      if (end !== null) {
-        response.body?.cancel().catch(() => {});
-        throw endedReply(end);
-      }
+      if (end !== null) throw endedReply(end);
       const correlation = newCorrelationId(context.runtime.host);
       return rawResponse(response, inbound.method, connection, () => instance.unpin(), correlation);
     } catch (error) {
+      // Nobody reads what it answered.
+      response?.body?.cancel().catch(() => {});
       instance.unpin();
       connection.lost();
       if (!instance.outbox.idle) await instance.outbox.durable();

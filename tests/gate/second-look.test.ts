@@ -1,9 +1,9 @@
 /** What several callers share, and what a decision leaves behind. */
 import { getEventListeners } from "node:events";
-import { actor, bearer, event, hasClaim, memory, party, queue, refine, setup, Visitor } from "byward";
+import { actor, anyOf, bearer, Caller, event, hasClaim, memory, party, queue, refine, setup, Visitor } from "byward";
 import { expect, test } from "vitest";
 import { MemoryStore } from "../../src/hosts/memory/store.ts";
-import type { ActorRef, Snapshot } from "../../src/hosts/port.ts";
+import { type ActorRef, type Snapshot, StoreError, type WriteSet } from "../../src/hosts/port.ts";
 import { virtual } from "./virtual.ts";
 
 const User = party("User", { auth: bearer({ secret: "AUTH_JWT_SECRET" }) });
@@ -258,4 +258,51 @@ test("what a program does to the claims of one call is not seen by the next that
   expect((await call("safe/a/actions/open")).status).toBe(403);
   expect((await call("desk/a/actions/raise")).body.output).toEqual([["refused", "refused"], ["clerk"]]);
   expect(ran).toBe(0);
+});
+
+test("a stream that was answered with, by a handler whose change then reached no disk, is cancelled", async () => {
+  class FailingStore extends MemoryStore {
+    isFull = false;
+    override commit(writes: WriteSet): Promise<void> {
+      return this.isFull && writes.actor.name === "tap"
+        ? Promise.reject(new StoreError("full", "the disk is full"))
+        : super.commit(writes);
+    }
+  }
+  const cancelled: string[] = [];
+  const tap = actor({
+    by: anyOf(Caller, Visitor),
+    state: { n: 0 },
+    onRequest: (c) => {
+      c.state.n += 1;
+      return new Response(new ReadableStream({ cancel: () => void cancelled.push(c.caller.party) }));
+    },
+    actions: { ok: () => 1 },
+  });
+  const asker = actor({
+    by: Visitor,
+    actions: {
+      ask: (c) =>
+        c
+          .client<{ tap: typeof tap }>()
+          .tap!.getOrCreate("a")
+          .fetch("/")
+          .then(
+            () => "answered",
+            () => "refused",
+          ),
+    },
+  });
+  const store = new FailingStore();
+  const registry = setup({ use: { tap, asker } });
+  await registry.start(memory({ store }));
+  const call = (path: string, init: RequestInit = { method: "POST", headers: JSON_TYPE, body: "[]" }) =>
+    registry.fetch(new Request(`http://localhost/actors/${path}`, init));
+  await call("tap/a/actions/ok");
+  await call("asker/a/actions/ask");
+  store.isFull = true;
+  expect((await call("tap/a/request/", {})).status).toBe(503);
+  expect(cancelled).toEqual(["Visitor"]);
+  expect(await (await call("asker/a/actions/ask")).json()).toEqual({ output: "refused" });
+  expect(cancelled).toEqual(["Visitor", "Caller"]);
 });
