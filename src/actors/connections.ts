@@ -293,7 +293,7 @@ export class ConnectionTable implements ConnectionOwner {
   #mayReceive(connection: Connection, name: string): boolean {
     if (connection.deniedEvents?.has(name) === true) return false;
     const by = partiesOf(this.#instance.compiled, { kind: "subscribe", name });
-    return connection.lease.credentials.resolve(by).refusal === null;
+    return connection.lease.credentials.admits(by);
   }
 
   redecide(connection: Connection, name: string): MaybePromise<boolean> {

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { nodeEnvironment, presentation, webEnvironment } from "../../tests/vectors/environment.ts";
 import { goodClaims, NOW, NOW_SECONDS, SECRET, token } from "../../tests/vectors/tokens.ts";
 import { VirtualClock } from "../hosts/memory/clock.ts";
-import { type AnyParty, anyOf, party, Visitor } from "./party.ts";
+import { hasClaim } from "./claims.ts";
+import { type AnyParty, anyOf, party, refine, Visitor } from "./party.ts";
 import { EXTERNAL } from "./scheme.ts";
 import { bearer } from "./schemes/bearer.ts";
 import { Boundary, type Credentials } from "./verify.ts";
@@ -35,6 +36,20 @@ test.each(["node", "web"] as const)("one token is one caller, however often it i
   expect(second.resolve(by).caller).toBe(first.resolve(by).caller);
   const bob = await prove(boundary, [User], token({ payload: goodClaims({ sub: "bob" }) }));
   expect(bob.resolve(by).caller).toMatchObject({ identity: "bob" });
+});
+
+test("a refusal is another one each time, and whether there is one can be asked without it", async () => {
+  const boundary = await boundaries.node([User]);
+  const Clerk = refine("Clerk", User, hasClaim("clerk"));
+  const credentials = await prove(boundary, [User], token());
+  const [one, two] = [credentials.resolve(Clerk).refusal, credentials.resolve(Clerk).refusal];
+  expect([one?.reason, two?.reason]).toEqual(["invariant:Clerk", "invariant:Clerk"]);
+  expect(one).not.toBe(two);
+  expect([credentials.admits(Clerk), credentials.admits(Clerk), credentials.admits(User)]).toEqual([
+    false,
+    false,
+    true,
+  ]);
 });
 
 test("a token that is over is over, whoever it was before", async () => {

@@ -56,6 +56,7 @@ export class Credentials {
   #by: By | null = null;
   #resolution: Resolution | null = null;
   #others: Map<By, Resolution> | null = null;
+  #refused: Set<By> | null = null;
   #proofs: readonly Proof[] | null = null;
 
   constructor(channel: Channel, results: ReadonlyMap<AnyParty, PartyResult>) {
@@ -107,6 +108,15 @@ export class Credentials {
       this.#others.set(by, resolution);
     }
     return resolution;
+  }
+
+  /** Whether {@link Credentials.resolve} gives a caller; for those who need no refusal, and ask often. */
+  admits(by: By): boolean {
+    if (this.#refused?.has(by) === true) return false;
+    if (this.resolve(by).refusal === null) return true;
+    this.#refused ??= new Set();
+    this.#refused.add(by);
+    return false;
   }
 
   /** Every party this presentation proved. */

@@ -156,7 +156,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "    for (const one of connection.subscriptions.values()) one.generation = connection.lease.generation;",
   ]),
   mutation("a direct send goes round the event's parties", "actors/connections.ts", [
-    "return connection.lease.credentials.resolve(by).refusal === null;",
+    "return connection.lease.credentials.admits(by);",
     "return connection.lease.credentials.resolve(by) !== null;",
   ]),
   mutation("a stream carries every event", "actors/sse.ts", ["if (event.name !== this.#name) return;", ""]),
