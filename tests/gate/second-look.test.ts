@@ -306,3 +306,29 @@ test("a stream that was answered with, by a handler whose change then reached no
   expect(await (await call("asker/a/actions/ask")).json()).toEqual({ output: "refused" });
   expect(cancelled).toEqual(["Visitor", "Caller"]);
 });
+
+test("a decision that hangs past its deadline has its signal fired, so that what it waits for ends", async () => {
+  let ran = 0;
+  const reasons: unknown[] = [];
+  const room = actor({
+    by: Visitor,
+    canInvoke: (c) =>
+      new Promise((_, reject) => {
+        c.abortSignal.addEventListener("abort", () => {
+          reasons.push(c.abortSignal.reason);
+          reject(c.abortSignal.reason);
+        });
+      }),
+    actions: { open: () => ++ran },
+  });
+  const v = await virtual(setup({ use: { room } }));
+  const calling = v.fetch("/actors/room/a/actions/open", { method: "POST", headers: JSON_TYPE, body: "[]" });
+  await v.settle();
+  await v.clock.advance(4_999);
+  expect(reasons).toEqual([]);
+  await v.clock.advance(1);
+  expect((await calling).status).toBe(500);
+  await v.settle();
+  expect(reasons.map(String)).toEqual([expect.stringContaining("[decision/denied]")]);
+  expect(ran).toBe(0);
+});
