@@ -33,3 +33,24 @@ test("forgets on request", () => {
   cache.clear();
   expect(cache.size).toBe(0);
 });
+
+test("a good token that comes again is not digested again, one that only resembles it is", () => {
+  let digests = 0;
+  const cache = new TokenCache<number>({
+    capacity: 10,
+    sha256: (data) => {
+      digests += 1;
+      return sha256(data);
+    },
+  });
+  const key = cache.keyOf("a.b.c");
+  cache.noteRecent("a.b.c", key);
+  expect([cache.keyOf("a.b.c"), digests]).toEqual([key, 1]);
+  expect(cache.keyOf("a.b.d")).not.toBe(key);
+  for (let index = 0; index < 512; index++) cache.noteRecent(`other${index}`, String(index));
+  expect([cache.keyOf("a.b.c"), digests]).toEqual([key, 3]);
+  const long = "x".repeat(2049);
+  cache.noteRecent(long, cache.keyOf(long));
+  cache.keyOf(long);
+  expect(digests).toBe(5);
+});

@@ -5,6 +5,7 @@
  * C1 One cache belongs to one verifier of one party, so a token good for one party is unknown to every other.
  * C2 Failures are never remembered.
  * C3 It holds at most `capacity` entries; the least used half goes first.
+ * C4 A few good tokens are held beside their digests, found by the whole of them; they lead to the digest, to nothing else.
  * It judges nothing: whoever reads an entry judges its times again.
  */
 export interface TokenCacheOptions {
@@ -13,12 +14,18 @@ export interface TokenCacheOptions {
   readonly sha256?: ((data: Uint8Array | string) => Uint8Array) | undefined;
 }
 
+/** At most 1 MiB of tokens a party. */
+const MOST_RECENT = 512;
+const LONGEST_RECENT = 2048;
+
 export class TokenCache<Entry> {
   readonly #half: number;
   readonly #sha256: TokenCacheOptions["sha256"];
   /** Two generations: when the young one is half the capacity it becomes the old one, and the old one is dropped. */
   #young = new Map<string, Entry>();
   #old = new Map<string, Entry>();
+  /** Keys of good tokens that came lately. Says nothing of whether they are good now. */
+  readonly #recent = new Map<string, string>();
 
   constructor(options: TokenCacheOptions) {
     this.#half = Math.max(1, Math.floor(options.capacity / 2));
@@ -31,7 +38,15 @@ export class TokenCache<Entry> {
 
   /** The key of a token; computed once per presentation. */
   keyOf(token: string): string {
-    return this.#sha256 === undefined ? token : textOf(this.#sha256(token));
+    if (this.#sha256 === undefined) return token;
+    return this.#recent.get(token) ?? textOf(this.#sha256(token));
+  }
+
+  /** A good token came: the digest of one that comes often is not computed again. */
+  noteRecent(token: string, key: string): void {
+    if (this.#sha256 === undefined || token.length > LONGEST_RECENT || this.#recent.has(token)) return;
+    if (this.#recent.size >= MOST_RECENT) this.#recent.clear();
+    this.#recent.set(token, key);
   }
 
   get(key: string): Entry | undefined {
@@ -61,6 +76,7 @@ export class TokenCache<Entry> {
   clear(): void {
     this.#young = new Map();
     this.#old = new Map();
+    this.#recent.clear();
   }
 }
 

@@ -74,16 +74,16 @@ export class TokenVerifier implements SchemeVerifier {
   }
 
   prove(presentation: Presentation, now: number): MaybePromise<ProofResult> {
-    if (!isTokenPresented(presentation)) return ABSENT;
-    const token = readToken(presentation);
+    const token = readPlainToken(presentation) ?? readAnyToken(presentation);
+    if (token === undefined) return ABSENT;
     if (token === null) return refuse("bearer.malformed");
     if (token.length === 0) return refuse("bearer.empty");
     if (token.length > MAX_TOKEN_LENGTH) return refuse("jwt.too_long");
     const key = this.#cache.keyOf(token);
-    return this.#recall(key, now) ?? this.#verify(token, key, now);
+    return this.#recall(token, key, now) ?? this.#verify(token, key, now);
   }
 
-  #recall(key: string, now: number): ProofResult | undefined {
+  #recall(token: string, key: string, now: number): ProofResult | undefined {
     if (this.#generation !== this.#signatures.generation) {
       this.#generation = this.#signatures.generation;
       this.#cache.clear();
@@ -91,7 +91,10 @@ export class TokenVerifier implements SchemeVerifier {
     const entry = this.#cache.get(key);
     if (entry === undefined || !this.#signatures.isCurrent(now)) return undefined;
     const reason = judgeTimes(entry.times, this.#rule.claims, now);
-    if (reason === null) return entry.result;
+    if (reason === null) {
+      this.#cache.noteRecent(token, key);
+      return entry.result;
+    }
     this.#cache.delete(key);
     return refuse(reason);
   }
@@ -135,6 +138,19 @@ function proved(times: RegisteredClaims, jwt: Jwt): ProofResult {
       replay: null,
     }),
   });
+}
+
+/** The token of a header as nearly every client writes it; null for any other, which is read with care. */
+function readPlainToken(presentation: Presentation): string | null {
+  if (presentation.frameToken !== null) return null;
+  const header = presentation.header("authorization");
+  // After `Bearer` come one space and the token.
+  return header?.startsWith("Bearer ") && header.charCodeAt(7) !== 32 ? header.slice(7) : null;
+}
+
+/** Undefined where none is presented. */
+function readAnyToken(presentation: Presentation): string | null | undefined {
+  return isTokenPresented(presentation) ? readToken(presentation) : undefined;
 }
 
 /** The token as sent; null where the header does not begin with the scheme. A first frame goes before a header. */
