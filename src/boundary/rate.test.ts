@@ -206,6 +206,30 @@ test("good, absent and expired credentials are not counted as failed", async () 
   expect(failures.refuse([User], given[1]!)).toBeNull();
 });
 
+test("a credential that nobody could judge is no guess: an outage shuts out no address", async () => {
+  const failures = new FailedProofs(1, new Time());
+  const Broken = party("Broken", {
+    auth: bearer({ secret: "KEY" }),
+    identity: {
+      "~standard": {
+        version: 1,
+        vendor: "test",
+        validate: () => {
+          throw new Error("the directory is down");
+        },
+      },
+    },
+  });
+  const given = from("192.0.2.1", token({ payload: goodClaims() }));
+  const credentials = await prove(Broken, given);
+  expect(credentials.failure).toMatchObject({ outcome: "unauthenticated", reason: "verify.threw:Error" });
+  failures.note(credentials, given);
+  expect(failures.refuse([Broken], given)).toBeNull();
+  const guess = from("192.0.2.1", token({ payload: goodClaims(), secret: OTHER_SECRET }));
+  failures.note(await prove(Broken, guess), guess);
+  expect(failures.refuse([Broken], given)).toMatchObject({ reason: "rate.failed_proofs" });
+});
+
 test.each<[unknown, RegExp]>([
   [{}, /a list of rules/],
   [[null], /\[0\] is an object/],

@@ -205,10 +205,18 @@ export class FailedProofs {
   /** Counts what was presented and is not valid. An expired or repeated credential was once real and is not a guess. */
   note(credentials: Credentials, presentation: Presentation): void {
     const address = presentation.address ?? "";
-    if (address === "" || credentials.failure?.outcome !== "unauthenticated") return;
+    if (address === "") return;
+    const { failure } = credentials;
+    if (failure === null || failure.outcome !== "unauthenticated" || isOurs(failure.reason)) return;
     this.#table.take(addressKey(address), this.#clock.now());
   }
 }
+
+/** True where nobody could tell whether the credential is good: that must not shut out the address it came from. */
+function isOurs(reason: string): boolean {
+  return UNJUDGED.has(reason) || reason.startsWith("verify.threw");
+}
+const UNJUDGED: ReadonlySet<string> = new Set(["oidc.keys_unavailable", "identity.deadline", "party.unprepared"]);
 
 function overloaded(reason: string, wait: number): Refusal {
   return new Refusal("overloaded", { reason, retryAfter: Math.max(1, Math.ceil(wait / 1000)) });
