@@ -84,7 +84,7 @@ async function subscribers(): Promise<void> {
   const publisher = await connectInProcess(edge, "/actors/room/one/connect", token);
   const points: { size: number; cost: number }[] = [];
   let subscribed = 0;
-  for (const size of QUICK ? [10, 100, 1000] : [10, 100, 1000, 10_000]) {
+  for (const size of QUICK ? [1, 100, 1000] : [1, 10, 100, 1000, 10_000]) {
     for (; subscribed < size; subscribed++) {
       const socket = await connectInProcess(edge, "/actors/room/one/connect", token);
       await socket.ask('{"t":"subscribe","id":1,"name":"news"}');

@@ -90,7 +90,12 @@ class RpcSession implements ConnectionLink {
   #out: Wire[] = [];
   /** Results in `#out`. */
   #results = 0;
-  #flushQueued = false;
+  /** Messages sent in this turn. */
+  #inTurn = 0;
+  /** The last turn with any had one. */
+  #wasLone = false;
+  /** The last frame that came held one message. */
+  #isLone = false;
   #cancelHello: (() => void) | null = null;
 
   constructor(options: RpcOptions) {
@@ -145,6 +150,7 @@ class RpcSession implements ConnectionLink {
       return;
     }
     const size = data.length / messages.length;
+    this.#isLone = messages.length === 1;
     for (const message of messages) this.#take(message, size);
   }
 
@@ -478,21 +484,27 @@ class RpcSession implements ConnectionLink {
   /** Many results leave in parts, so that the peer goes on with the first while the others are made. */
   #sendResult(wire: Wire): void {
     this.#sendWire(wire);
-    if (++this.#results >= MAX_RESULTS) this.#flush();
+    // A peer that asks one thing at a time need not wait until what brought it here is tidied up.
+    const isLone = this.#isLone && this.#wasLone && this.#inTurn === 1;
+    if (++this.#results >= MAX_RESULTS || isLone) this.#flush();
   }
 
   #sendWire(wire: Wire): void {
     if (this.#phase === "closed") return;
     this.#out.push(wire);
-    if (this.#flushQueued) return;
-    this.#flushQueued = true;
+    if (++this.#inTurn > 1) return;
     // As a reaction, not by `queueMicrotask`: that one makes Node track an asynchronous resource for each call.
-    END_OF_TURN.then(this.#flush);
+    END_OF_TURN.then(this.#endTurn);
   }
 
+  readonly #endTurn = (): void => {
+    this.#wasLone = this.#inTurn === 1;
+    this.#inTurn = 0;
+    this.#flush();
+  };
+
   /** What became ready in one turn leaves as one frame, in order. */
-  readonly #flush = (): void => {
-    this.#flushQueued = false;
+  #flush(): void {
     this.#results = 0;
     const out = this.#out;
     if (out.length === 0 || this.#phase === "closed") return;
@@ -512,7 +524,7 @@ class RpcSession implements ConnectionLink {
       const part = out.length <= MAX_BATCH ? out : out.slice(start, start + MAX_BATCH);
       this.#socket.send(this.#codec.list(part.map(dataOf) as never));
     }
-  };
+  }
 
   #sendOne(wire: Wire): void {
     if (!isShared(wire)) this.#socket.send(wire);

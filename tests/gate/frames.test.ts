@@ -1,6 +1,6 @@
 /** Frames of a connection: what is ready together leaves together, in order, in parts that keep the client at work. */
 import { once } from "node:events";
-import { actor, bearer, event, party, setup } from "byward";
+import { actor, bearer, event, memory, party, setup } from "byward";
 import { expect, test } from "vitest";
 import WebSocket from "ws";
 import { provideSecret, serve, token } from "./server.ts";
@@ -100,4 +100,48 @@ test("an action written with escapes, tags or another order of members is the sa
   socket.send('{"t":"action","id":3,"name":"echo","args":[["$Date",5]]}');
   await until(3);
   expect(frames.flat().map(({ output }) => output)).toStrictEqual(["a", "a", ["$Date", 5]]);
+});
+
+test("who asks one thing at a time is answered in the turn it was asked; what comes with others waits for them", async () => {
+  const edge = await setup({ use: { room } }).start(memory());
+  const upgrade = await edge.upgrade({
+    method: "GET",
+    path: "/actors/room/one/connect",
+    query: "",
+    origin: "http://127.0.0.1",
+    remoteAddress: "127.0.0.1",
+    header: (name) => (name === "sec-websocket-protocol" ? "byward.v1" : null),
+    headers: () => [],
+    bytes: async () => new Uint8Array(),
+    stream: () => null,
+    signal: new AbortController().signal,
+  });
+  const sent: string[] = [];
+  let deliver: (data: string) => void = () => {};
+  upgrade.serve({
+    protocol: "byward.v1",
+    bufferedAmount: 0,
+    send: (data) => void sent.push(String(data)),
+    close: (code, reason) => void sent.push(`closed ${code} ${reason}`),
+    terminate: () => {},
+    attach: (handlers) => {
+      deliver = (data) => handlers.message(data);
+    },
+  });
+  const turn = (): Promise<void> => new Promise(setImmediate);
+  deliver(JSON.stringify({ t: "hello", token: await token("alice") }));
+  while (sent.length === 0) await turn();
+  sent.length = 0;
+  deliver(JSON.stringify(call(1, "echo", 1)));
+  expect(sent).toStrictEqual(['{"t":"result","id":1,"output":1}']);
+  await turn();
+  // Two frames in one turn: the first was taken for a lone one, the second is not.
+  for (const id of [2, 3]) deliver(JSON.stringify(call(id, "echo", id)));
+  expect(sent).toHaveLength(2);
+  await turn();
+  expect(sent[2]).toBe('{"t":"result","id":3,"output":3}');
+  for (const id of [4, 5]) deliver(JSON.stringify(call(id, "echo", id)));
+  expect(sent).toHaveLength(3);
+  await turn();
+  expect(JSON.parse(sent[3]!)).toMatchObject([{ id: 4 }, { id: 5 }]);
 });
