@@ -1,5 +1,6 @@
-import { readFileSync, statSync, truncateSync } from "node:fs";
+import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { create, update } from "../../store-suite.ts";
 import { SqliteStore } from "../store/sqlite-store.ts";
@@ -94,6 +95,40 @@ test("a flipped byte is reported by the actor's name, and everything else still 
   expect(lines.filter((line) => line.kind === "damage").map((line) => line.actor)).toContain("room/key-017");
   await expect(showActor(directory, plainAt(17))).rejects.toMatchObject({ code: "damaged" });
   expect((await showActor(directory, FULL))?.damage).toHaveLength(2);
+});
+
+test("actors that the index hides or mistakes still come out, and the damage is told", async () => {
+  const changes: readonly ((file: Buffer, page: number) => void)[] = [
+    // One entry fewer than the page holds.
+    (file, page) => file.writeUInt16BE(file.readUInt16BE(page + 3) - 1, page + 3),
+    // The first entry stands in for the second (pointers to entries begin at 8 in a leaf).
+    (file, page) => file.writeUInt16BE(file.readUInt16BE(page + 8), page + 10),
+    // An entry leads to the row of another actor: its last byte is the number of the row.
+    (file, page) => {
+      const entry = page + file.readUInt16BE(page + 8 + 2 * 20);
+      const end = entry + 1 + (file[entry] as number);
+      file[end - 1] = (file[end - 1] as number) ^ 1;
+    },
+  ];
+  for (const change of changes) {
+    const directory = await sampleDirectory();
+    const db = new DatabaseSync(dataFile(directory));
+    const sql = "SELECT pageno FROM dbstat WHERE name = 'actor_key' AND pagetype = 'leaf' ORDER BY path LIMIT 1";
+    const page = (Number(db.prepare(sql).get()?.["pageno"]) - 1) * 4096;
+    db.close();
+    const file = readFileSync(dataFile(directory));
+    change(file, page);
+    writeFileSync(dataFile(directory), file);
+    expect((await verifyData(directory)).sound).toBe(false);
+    const lines = (await collect(exportData(directory))).map((line) => JSON.parse(line));
+    const actors = lines.filter((line) => line.kind === "actor");
+    expect(actors).toHaveLength(PLAIN_COUNT + 1);
+    expect(lines.filter((line) => line.kind === "damage").map((line) => line.what)).toContainEqual(
+      expect.stringContaining("the index of names is damaged"),
+    );
+    const listed = await collect(listActors(directory));
+    expect(listed.filter((one) => one.damage === null)).toHaveLength(PLAIN_COUNT + 1);
+  }
 });
 
 test("a file that was cut short gives what is left of it and names what is not", async () => {

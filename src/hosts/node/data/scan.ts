@@ -30,43 +30,55 @@ export function* scanActors(db: DatabaseSync, name?: string): Generator<Scanned>
   const damage: string[] = [];
   for (const place of indexPlaces(statements, name, damage)) {
     if (seen.has(place.slot)) continue;
-    seen.add(place.slot);
-    yield fetch(statements, place);
+    const found = fetch(statements, place);
+    // An entry that leads elsewhere must not hide the actor that lies there.
+    if (found.isAstray) damage.push(`an entry leads astray`);
+    else seen.add(place.slot);
+    yield found.scanned;
   }
-  if (damage.length === 0) return;
+  if (damage.length === 0) {
+    const missing = countActors(db, name, "actor_again") - seen.size;
+    if (missing <= 0) return;
+    damage.push(`${missing} entries are missing`);
+  }
   yield { actor: null, row: null, damage: `the index of names is damaged (${damage[0]})` };
   for (const place of tablePlaces(statements)) {
     if (seen.has(place.slot)) continue;
-    const found = fetch(statements, place);
-    if (name === undefined || found.actor?.name === name) yield found;
+    const { scanned } = fetch(statements, place);
+    if (name === undefined || scanned.actor?.name === name) yield scanned;
   }
 }
 
-/** How many actors the index holds; 0 where it cannot be counted. */
-export function countActors(db: DatabaseSync, name?: string): number {
+/** How many actors an index holds; 0 where it cannot be counted. */
+export function countActors(db: DatabaseSync, name?: string, index: "actor_key" | "actor_again" = "actor_key"): number {
   try {
-    const row =
-      name === undefined
-        ? db.prepare("SELECT count(*) AS n FROM actor INDEXED BY actor_key").get()
-        : db.prepare("SELECT count(*) AS n FROM actor INDEXED BY actor_key WHERE name = ?").get(name);
+    const all = `SELECT count(*) AS n FROM actor INDEXED BY ${index}`;
+    const row = name === undefined ? db.prepare(all).get() : db.prepare(`${all} WHERE name = ?`).get(name);
     return Number(row?.["n"] ?? 0);
   } catch {
     return 0;
   }
 }
 
-function fetch(statements: Statements, { slot, actor }: Place): Scanned {
+interface Fetched {
+  readonly scanned: Scanned;
+  /** The entry that led here belongs to another place. */
+  readonly isAstray: boolean;
+}
+
+function fetch(statements: Statements, { slot, actor }: Place): Fetched {
+  const damaged = (damage: string, isAstray: boolean): Fetched => ({ scanned: { actor, row: null, damage }, isAstray });
   try {
     const columns = statements.get("SELECT * FROM actor NOT INDEXED WHERE slot = ?").get(slot);
-    if (columns === undefined) return { actor, row: null, damage: "the actor's row is gone" };
+    if (columns === undefined) return damaged("the actor's row is gone", actor !== null);
     const row = readActor(columns);
     const found = { name: row.name, key: row.key };
     if (actor !== null && (actor.name !== found.name || actor.key !== found.key)) {
-      return { actor, row: null, damage: `its index entry leads to ${found.name}/${found.key}` };
+      return damaged(`its index entry leads to ${found.name}/${found.key}`, true);
     }
-    return { actor: found, row, damage: null };
+    return { scanned: { actor: found, row, damage: null }, isAstray: false };
   } catch (error) {
-    return { actor, row: null, damage: briefly(error) };
+    return damaged(briefly(error), false);
   }
 }
 

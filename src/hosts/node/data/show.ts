@@ -2,7 +2,9 @@
 import type { ActorRef, ConnectionRow, QueueRow, ScheduleRow } from "../../port.ts";
 import { parseCounts } from "../store/counts.ts";
 import { toStoreError } from "../store/failure.ts";
+import { findRow } from "../store/find-actor.ts";
 import { type ActorRow, readActor } from "../store/rows.ts";
+import { Statements } from "../store/statements.ts";
 import { ActorRows, type Held } from "./actor-rows.ts";
 import { openData } from "./data-directory.ts";
 
@@ -44,7 +46,7 @@ export async function showActor(directory: string, actor: ActorRef, options: Sho
   const db = openData(directory);
   try {
     db.exec("BEGIN");
-    const columns = db.prepare("SELECT * FROM actor WHERE name = ? AND key = ?").get(actor.name, actor.key);
+    const columns = findRow(new Statements(db), actor.name, actor.key);
     if (columns === undefined) return null;
     const row = readActor(columns);
     return gather(row, new ActorRows(db).of(row), options.limit ?? LIMIT);

@@ -9,6 +9,7 @@ import { applyParts } from "./apply-parts.ts";
 import { actorSeed, actorSum, factsSum, hostSum, revocationText, stateSum } from "./checksum.ts";
 import { formatCounts, noCounts } from "./counts.ts";
 import { damaged, isCorruption } from "./failure.ts";
+import { findPlace, findRow } from "./find-actor.ts";
 import { type HostWrite, nameOf, splitRef, type Write } from "./messages.ts";
 import { becomesBusy, isBusy, Placement } from "./placement.ts";
 import { readActor } from "./rows.ts";
@@ -16,7 +17,6 @@ import { encode } from "./state-bytes.ts";
 import type { Statements } from "./statements.ts";
 import { sweepActor } from "./trash.ts";
 
-const ACTOR_BY_KEY = "SELECT * FROM actor WHERE name = ? AND key = ?";
 const INSERT_ACTOR = `INSERT INTO actor(slot, aid, name, key, id, seq, created, version, next_queue, running, wake_at,
   counts, sum, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
@@ -81,7 +81,7 @@ export class Applier {
   #entry(ref: string): ActorEntry | undefined {
     const known = this.entries.get(ref);
     if (known !== undefined) return known;
-    const columns = this.statements.get(ACTOR_BY_KEY).get(...splitRef(ref));
+    const columns = findRow(this.statements, ...splitRef(ref));
     if (columns === undefined) return undefined;
     const entry = entryOf(ref, readActor(columns));
     this.entries.set(entry);
@@ -149,7 +149,7 @@ export class Applier {
   #destroy(write: Write): void {
     // Looked up without its checksum: a damaged actor can still be destroyed.
     const [name, key] = splitRef(write.ref);
-    const row = this.statements.get("SELECT slot, aid FROM actor WHERE name = ? AND key = ?").get(name, key);
+    const row = findPlace(this.statements, name, key);
     if (row === undefined) throw new StoreError("missing", `${nameOf(write.ref)} does not exist`);
     const aid = row["aid"] as number;
     this.statements.get("DELETE FROM actor WHERE slot = ?").run(row["slot"] as number);

@@ -78,6 +78,23 @@ test("rows of messages and pairs prove themselves too", async () => {
   expect(await store.kvGet(refAt(0), [Uint8Array.of(1)])).toEqual([Uint8Array.of(2)]);
 });
 
+test("an index entry that leads to another actor's row, or to none, gives nobody the other's data", async () => {
+  const directory = await filled();
+  // An entry of the index is name, key and slot; the actors were made in order, in slots from 1.
+  flip(directory, "roomkey-0007\b", "roomkey-0007".length);
+  flip(directory, "roomkey-0070G", "roomkey-00".length);
+  const store = await open(directory);
+  for (const ref of [refAt(7), refAt(70)]) {
+    const refused = { code: "damaged", message: expect.stringContaining(`room/${ref.key}`) };
+    await expect(store.load(ref)).rejects.toMatchObject(refused);
+    await expect(store.kvGet(ref, [Uint8Array.of(1)])).rejects.toMatchObject(refused);
+    await expect(store.commit(update(ref, { state: "over it" }))).rejects.toMatchObject(refused);
+    await expect(store.commit(create(ref))).rejects.toMatchObject(refused);
+    await expect(store.commit({ actor: ref, mode: "destroy" })).rejects.toMatchObject(refused);
+  }
+  for (const at of [6, 8, 200]) expect((await store.load(refAt(at)))?.state).toBe(stateAt(at));
+});
+
 test("a file that was cut short is refused whole, with what to do, and left as it is", async () => {
   const directory = await filled();
   const path = join(directory, "actors.sqlite");

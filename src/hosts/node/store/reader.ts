@@ -18,6 +18,7 @@ import type {
 import { actorSeed, hostSum } from "./checksum.ts";
 import { type Counts, parseCounts } from "./counts.ts";
 import { damaged } from "./failure.ts";
+import { findPlace, findRow } from "./find-actor.ts";
 import {
   type Columns,
   type Owner,
@@ -78,8 +79,11 @@ export class Reader {
     const filed = this.#find(actor);
     if (filed === null) return null;
     const sql = "SELECT * FROM queue WHERE aid = ? AND queue = ? AND idempotency = ?";
-    const row = this.#statements.get(sql).get(filed.aid, queue, idempotencyKey);
-    return row === undefined ? null : readQueueRow(row, filed);
+    const columns = this.#statements.get(sql).get(filed.aid, queue, idempotencyKey);
+    if (columns === undefined) return null;
+    const row = readQueueRow(columns, filed);
+    if (isText(row.queue, queue) && isText(row.idempotencyKey, idempotencyKey)) return row;
+    throw damaged(filed.actor, "the index of its queues leads to another message");
   }
 
   kvGet(actor: ActorRef, keys: readonly KvKey[]): readonly (Uint8Array | null)[] {
@@ -130,8 +134,11 @@ export class Reader {
   }
 
   findById(id: string): ActorRef | null {
-    const row = this.#statements.get("SELECT name, key FROM actor WHERE id = ?").get(id);
-    return row === undefined ? null : refFrom(row);
+    const sql = "SELECT name, key, id FROM actor NOT INDEXED WHERE slot = (SELECT slot FROM actor WHERE id = ?)";
+    const row = this.#statements.get(sql).get(id);
+    if (row === undefined) return null;
+    if (row["id"] !== id) throw damaged(`the actor with the id ${id}`, "the index of ids leads to another");
+    return refFrom(row);
   }
 
   /** Actors with an interrupted `run` come first, as due at 0; the rest follow in order of their time. */
@@ -168,11 +175,8 @@ export class Reader {
   }
 
   #load(actor: ActorRef): Snapshot | null {
-    const columns = this.#statements.get("SELECT * FROM actor WHERE name = ? AND key = ?").get(actor.name, actor.key);
-    if (columns === undefined) {
-      this.#assertAbsent(actor);
-      return null;
-    }
+    const columns = findRow(this.#statements, actor.name, actor.key);
+    if (columns === undefined) return null;
     const row = readActor(columns);
     const counts = parseCounts(row.counts);
     const owner = { seed: row.seed, actor: `${row.name}/${row.key}` };
@@ -189,24 +193,6 @@ export class Reader {
     };
   }
 
-  /**
-   * An actor that is not in the index would be created anew, over its own data if a damaged key hid it. A single damaged
-   * key stands beside the place where the search ended, so its neighbours are held against their rows.
-   */
-  #assertAbsent({ name, key }: ActorRef): void {
-    const columns = "SELECT name, key, slot FROM actor INDEXED BY actor_key";
-    const before = `${columns} WHERE (name, key) < (?, ?) ORDER BY name DESC, key DESC LIMIT 1`;
-    const after = `${columns} WHERE (name, key) > (?, ?) ORDER BY name, key LIMIT 1`;
-    for (const sql of [before, after]) {
-      const entry = this.#statements.get(sql).get(name, key);
-      if (entry === undefined) continue;
-      const slot = entry["slot"] as number;
-      const row = this.#statements.get("SELECT name, key FROM actor NOT INDEXED WHERE slot = ?").get(slot);
-      if (row?.["name"] === entry["name"] && row?.["key"] === entry["key"]) continue;
-      throw damaged(`${name}/${key}`, "the index of actors is damaged near its name");
-    }
-  }
-
   #schedules(aid: number, owner: Owner): readonly ScheduleRow[] {
     return this.#all("SELECT * FROM schedule WHERE aid = ?", aid).map((row) => readSchedule(row, owner));
   }
@@ -219,12 +205,16 @@ export class Reader {
     const sql = `SELECT * FROM queue INDEXED BY queue_page
       WHERE aid = ? AND queue = ? AND status = ? AND status < 2 AND id > ? ORDER BY id LIMIT ?`;
     const values = [filed.aid, queue, QUEUE_STATUS.indexOf(status), afterId, limit] as const;
-    return this.#all(sql, ...values).map((row) => readQueueRow(row, filed));
+    return this.#all(sql, ...values).map((columns) => {
+      const row = readQueueRow(columns, filed);
+      if (isText(row.queue, queue) && row.status === status) return row;
+      throw damaged(filed.actor, "the index of its queues leads to another message");
+    });
   }
 
   /** Where an actor's rows are filed. A wrong `aid` shows at once: the rows under it fail their checksums. */
   #find({ name, key }: ActorRef): Filed | null {
-    const row = this.#statements.get("SELECT aid, counts FROM actor WHERE name = ? AND key = ?").get(name, key);
+    const row = findPlace(this.#statements, name, key);
     if (row === undefined) return null;
     const aid = row["aid"] as number;
     const counts = row["counts"] as string | null;
@@ -243,6 +233,11 @@ function tallyOf(filed: Filed): Counts {
   } catch {
     throw damaged(filed.actor, "the actor's tally is unreadable");
   }
+}
+
+/** The file keeps texts in UTF-8, which has no half of a surrogate pair. */
+function isText(stored: string | null, asked: string): boolean {
+  return stored === asked || stored === asked.toWellFormed();
 }
 
 function textOf(state: Uint8Array | null): string | null {
