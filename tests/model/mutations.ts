@@ -166,7 +166,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ]),
   mutation("a page of another origin gets a socket", "registry/edge.ts", ["      this.#assertOrigin(inbound);\n", ""]),
   mutation("a failed proof is not counted", "boundary/rate.ts", [
-    'credentials.failure?.outcome !== "unauthenticated"',
+    'failure === null || failure.outcome !== "unauthenticated"',
     "credentials.channel !== undefined",
   ]),
 ];
