@@ -161,25 +161,28 @@ export class ConnectionTable implements ConnectionOwner {
     const { config, options } = this.#instance.compiled;
     if (config.onConnect === undefined) return;
     const scope = new InvocationScope(this.#instance, connection, connection.caller);
-    const end = (outcome: "handled" | "failed"): void => {
-      scope.endQueue(outcome);
+    const end = (): void => {
+      scope.endHandled();
       this.#instance.outbox.settle();
     };
     const fail = (error: unknown): void => {
-      end("failed");
+      scope.endQueue("failed");
+      this.#instance.outbox.settle();
       this.#instance.log.error({ err: error, connection: connection.id }, "onConnect failed");
       connection.close(1000, "`onConnect` failed");
     };
     try {
       const running = config.onConnect(scope, connection.facade);
       if (!isPromise(running)) {
-        end("handled");
+        end();
         return;
       }
-      withDeadline(running, options.onConnectTimeout, this.#instance.clock).then((settled) => {
-        if (settled === EXPIRED) fail(new Error(`onConnect took more than ${options.onConnectTimeout} ms`));
-        else end("handled");
-      }, fail);
+      withDeadline(running, options.onConnectTimeout, this.#instance.clock)
+        .then((settled) => {
+          if (settled === EXPIRED) fail(new Error(`onConnect took more than ${options.onConnectTimeout} ms`));
+          else end();
+        })
+        .catch(fail);
     } catch (error) {
       fail(error);
     }

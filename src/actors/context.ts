@@ -67,6 +67,18 @@ export class ActorScope implements BaseContext {
     this.#isQueueOver = true;
     this.#queue?.end(outcome);
   }
+  /**
+   * It returned: what it received is acknowledged in the commit of what it changed.
+   * @throws StateError when that cannot be applied; what it received is given back then
+   */
+  endHandled(): void {
+    try {
+      this.endQueue("handled");
+    } catch (error) {
+      this.endQueue("failed");
+      throw error;
+    }
+  }
   /** Its handler goes on, but what it was for is gone. */
   forsakeQueue(): void {
     this.#isQueueOver = true;
@@ -152,12 +164,8 @@ export function endingQueue<T>(scope: ActorScope, hook: () => MaybePromise<T>): 
     throw error;
   };
   const handled = (value: T): T => {
-    try {
-      scope.endQueue("handled");
-      return value;
-    } catch (error) {
-      return failed(error);
-    }
+    scope.endHandled();
+    return value;
   };
   let result: MaybePromise<T>;
   try {

@@ -235,26 +235,27 @@ export class Invocations {
     const { onRequest } = this.#instance.compiled.config;
     if (onRequest === undefined) throw new Refusal("fault", { reason: "request.no_entry" });
     const scope = admission.context as InvocationScope;
-    let outcome: "handled" | "failed" = "failed";
+    let response: unknown;
     this.#running += 1;
     try {
-      const response = await onRequest(scope, request);
-      // `Response.error()` has no status that could be sent.
-      if (response instanceof Response && response.status !== 0) {
-        if (response.status < 500) {
-          outcome = "handled";
-          scope.remember();
-        }
-        return response;
+      response = await onRequest(scope, request);
+      assertSendable(response, this.#instance.compiled.name);
+      // What it received is acknowledged in the commit of what it changed, or given back with it; a delivery whose changes
+      // cannot be applied is none that was done.
+      if (response.status < 500) {
+        scope.endHandled();
+        scope.remember();
+      } else {
+        scope.endQueue("failed");
       }
-      throw new Refusal("fault", {
-        reason: "request.no_response",
-        cause: new TypeError(`onRequest of "${this.#instance.compiled.name}" must return a Response that can be sent.`),
-      });
+      return response;
+    } catch (error) {
+      scope.endQueue("failed");
+      // Nobody reads what it answered.
+      if (response instanceof Response) response.body?.cancel().catch(() => {});
+      throw error;
     } finally {
       this.#running -= 1;
-      // What it received is acknowledged in the commit of what it changed, or given back with it.
-      scope.endQueue(outcome);
       this.#instance.outbox.settle();
     }
   }
@@ -270,6 +271,15 @@ export class Invocations {
       this.#instance.outbox.settle();
     }
   }
+}
+
+/** `Response.error()` has no status that could be sent. */
+function assertSendable(response: unknown, actor: string): asserts response is Response {
+  if (response instanceof Response && response.status !== 0) return;
+  throw new Refusal("fault", {
+    reason: "request.no_response",
+    cause: new TypeError(`onRequest of "${actor}" must return a Response that can be sent.`),
+  });
 }
 
 async function parseInput(entry: ActionEntry, args: readonly unknown[]): Promise<readonly unknown[]> {

@@ -169,8 +169,12 @@ export class RawSession implements ConnectionLink {
     const settled = (outcome: "handled" | "failed"): void => {
       instance.unpin();
       if (this.#scope === scope) this.#isSettled = true;
-      scope.endQueue(outcome);
-      instance.outbox.settle();
+      try {
+        if (outcome === "handled") scope.endHandled();
+        else scope.endQueue("failed");
+      } finally {
+        instance.outbox.settle();
+      }
     };
     instance.pin();
     let running: unknown;
@@ -185,16 +189,21 @@ export class RawSession implements ConnectionLink {
       settled("handled");
       return;
     }
-    running.then(
-      () => settled("handled"),
-      (error: unknown) => {
-        settled("failed");
-        // What it waited for ended with the socket: nothing failed.
-        if (this.#over) return;
-        instance.log.error({ err: error, connection: connection.id }, "onWebSocket failed");
-        connection.close(1011, "byward/internal_error");
-      },
-    );
+    const failed = (error: unknown): void => {
+      // What it waited for ended with the socket: nothing failed.
+      if (this.#over) return;
+      instance.log.error({ err: error, connection: connection.id }, "onWebSocket failed");
+      connection.close(1011, "byward/internal_error");
+    };
+    Promise.resolve(running)
+      .then(
+        () => settled("handled"),
+        (error: unknown) => {
+          settled("failed");
+          throw error;
+        },
+      )
+      .catch(failed);
   }
 
   /** What listeners received and did not acknowledge is delivered again. */
