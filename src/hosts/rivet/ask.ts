@@ -58,8 +58,9 @@ export async function reply(stream: Stream, run: (question: unknown) => Promise<
   } catch (error) {
     answer = encode(enveloped(error), "answer");
   }
-  await stream.write(textBytes(answer));
-  stream.end();
+  const written = stream.write(textBytes(answer));
+  stream.finish();
+  await written;
 }
 
 async function readJson(body: IncomingBody): Promise<unknown> {

@@ -195,7 +195,7 @@ function exchangeNow(
     };
     if (!head.hasBody) return;
     if (sent instanceof ReadableStream) {
-      void sendBody(stream, sent);
+      void sendBody(stream, sent, "request");
       return;
     }
     if (sent !== null) void stream.write(sent);

@@ -33,11 +33,11 @@ export async function answer(stream: Stream, { status, headers, body }: Outbound
         void body.cancel(new Error(reason)).catch(() => {});
       },
     };
-    await sendBody(stream, body);
+    await sendBody(stream, body, "answer");
     return;
   }
   // Not waited for in between: what is said in one turn is one message.
   const written = body === null ? null : stream.write(typeof body === "string" ? textBytes(body) : body);
-  stream.end();
+  stream.finish();
   await written;
 }

@@ -60,15 +60,23 @@ export class IncomingBody {
   }
 }
 
-/** Sends a body and its end. A body that breaks resets the stream: the peer must not take what it has for the whole. */
-export async function sendBody(stream: Stream, body: ReadableStream<Uint8Array>): Promise<void> {
+/**
+ * Sends a body and its end; that of an answer is the end of its stream. A body that breaks resets the stream: the peer must
+ * not take what it has for the whole.
+ */
+export async function sendBody(
+  stream: Stream,
+  body: ReadableStream<Uint8Array>,
+  of: "request" | "answer",
+): Promise<void> {
   const reader = body.getReader();
   try {
     for (;;) {
       if (stream.isOver) break;
       const { done, value } = await reader.read();
       if (done) {
-        stream.end();
+        if (of === "answer") stream.finish();
+        else stream.end();
         return;
       }
       await stream.write(value);

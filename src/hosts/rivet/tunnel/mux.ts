@@ -96,6 +96,13 @@ export class Stream {
     this.#push(FRAME.end, new Uint8Array(0), 0);
   }
 
+  /** The end of an answer: nothing comes after it either way, and the stream is over when it has left. */
+  finish(): void {
+    this.end();
+    this.#isClosing = true;
+    if (this.#waiting.length === 0) this.over();
+  }
+
   message(data: string | Uint8Array): void {
     for (const part of messageParts(data)) this.#push(FRAME.message, part, part.length);
   }
