@@ -173,7 +173,7 @@ export function endingQueue<T>(scope: ActorScope, hook: () => MaybePromise<T>): 
   } catch (error) {
     return failed(error);
   }
-  return isPromise(result) ? result.then(handled, failed) : handled(result);
+  return isPromise(result) ? Promise.resolve(result).then(handled, failed) : handled(result);
 }
 
 /** Before a connection exists: `onBeforeConnect` and `createConnState`. */

@@ -362,21 +362,23 @@ export class ActorInstance {
   }
 
   waitUntil(promise: Promise<unknown>): void {
+    const work = Promise.resolve(promise);
     this.pin();
-    this.#waits.add(promise);
-    promise
+    this.#waits.add(work);
+    work
       .catch((error: unknown) => this.log.warn({ err: error }, "a waitUntil promise was rejected"))
       .finally(() => {
-        this.#waits.delete(promise);
+        this.#waits.delete(work);
         this.unpin();
       });
   }
 
   keepAwake<T>(promise: Promise<T>): Promise<T> {
+    const work = Promise.resolve(promise);
     this.pin();
     const done = (): void => this.unpin();
-    promise.then(done, done);
-    return promise;
+    work.then(done, done);
+    return work;
   }
 
   requestSleep(): void {

@@ -86,7 +86,7 @@ export class Invocations {
       this.#end(entry, scope, false);
       throw error;
     }
-    if (isPromise(output)) return this.#await(entry, scope, args, output, connection);
+    if (isPromise(output)) return this.#await(entry, scope, args, Promise.resolve(output), connection);
     // A tracked view would encode ten times slower, and show later changes; the tree behind it is what was returned.
     output = untracked(output);
     this.#end(entry, scope, true);

@@ -43,10 +43,11 @@ export function runHandler<Context extends Invocation>(
     throw error;
   }
   if (!isPromise(result)) return result;
-  if (!Number.isFinite(entry.timeout)) return failing(result, admitted);
-  return withDeadline(failing(result, admitted), entry.timeout, clock).then((settled) => {
+  const running = Promise.resolve(result);
+  if (!Number.isFinite(entry.timeout)) return failing(running, admitted);
+  return withDeadline(failing(running, admitted), entry.timeout, clock).then((settled) => {
     if (settled !== EXPIRED) return settled;
-    giveUp(run, result as Promise<unknown>);
+    giveUp(run, running);
     throw new Refusal("timeout", { reason: "handler.deadline", group: "request" });
   });
 }

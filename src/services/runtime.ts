@@ -137,7 +137,7 @@ export class ServiceRuntime implements HttpSource, ContextSource, ServiceLink {
   }
 
   waitUntil(promise: Promise<unknown>, entry: ServiceEntry): void {
-    const settled = promise.catch((error: unknown) => {
+    const settled = Promise.resolve(promise).catch((error: unknown) => {
       this.logOf(entry).warn({ entrypoint: entry.name, err: error }, "a waitUntil promise was rejected");
     });
     this.#waits.add(settled);

@@ -136,6 +136,19 @@ test("the same delivery under way is answered 409 with a time to come back", asy
   expect(setting.ran).toEqual(["a"]);
 });
 
+test("a delivery whose handler answers by a thenable fails and is done as one that answers by a promise", async () => {
+  const setting = createSetting();
+  closing(setting.registry);
+  // biome-ignore lint/suspicious/noThenProperty: a query that is sent when it is waited for, and has nothing but `then`
+  setting.act = () => ({ then: (_ok: unknown, no: (error: Error) => void) => no(new Error("no")) });
+  expect((await setting.deliver("a")).status).toBe(500);
+  // biome-ignore lint/suspicious/noThenProperty: as above
+  setting.act = () => ({ then: (ok: (value: string) => void) => ok("done") });
+  expect((await setting.deliver("a")).headers.get("byward-duplicate")).toBeNull();
+  expect((await setting.deliver("a")).headers.get("byward-duplicate")).toBe("true");
+  expect(setting.ran).toEqual(["a", "a"]);
+});
+
 test("twenty equal deliveries at once run once", async () => {
   const setting = createSetting();
   closing(setting.registry);
