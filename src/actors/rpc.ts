@@ -282,18 +282,33 @@ class RpcSession implements ConnectionLink {
   }
 
   #gated(message: GatedMessage): MaybePromise<void> {
-    if (this.#underWay >= this.#runtime.limits.maxCallsUnderWay) {
-      this.#answerError(message.id, new Refusal("overloaded", { reason: "calls.under_way" }));
-      return;
-    }
     const instance = this.#instance!;
     const call = new MessageCall(instance, this.#connection!, message, this.#options.presentation.address ?? "");
+    if (this.#underWay >= this.#runtime.limits.maxCallsUnderWay) {
+      const refusal = new Refusal("overloaded", { reason: "calls.under_way" });
+      this.#record(refusal, call);
+      this.#answerError(message.id, refusal);
+      return;
+    }
     const verdict = admit(instance, call);
     if (isPromise(verdict)) return verdict.then((settled) => this.#decided(settled, call));
     this.#decided(verdict, call);
   }
 
   #decided(verdict: Verdict, call: MessageCall): void {
+    this.#record(verdict, call);
+    const { message } = call;
+    if (verdict instanceof Admission) {
+      this.#run(verdict, message);
+      return;
+    }
+    if (message.t === "subscribe") {
+      this.#connection!.denyEvent(message.name);
+    }
+    this.#answerError(message.id, verdict, message.t === "subscribe" ? message.name : undefined);
+  }
+
+  #record(verdict: Verdict, call: MessageCall): void {
     const { message, started } = call;
     const admitted = verdict instanceof Admission;
     const { ref } = this.#instance!;
@@ -309,14 +324,6 @@ class RpcSession implements ConnectionLink {
       admitted ? null : correlationOf(this.#runtime.host, verdict),
       (admitted ? call.decided : this.#runtime.host.clock.now()) - started,
     );
-    if (admitted) {
-      this.#run(verdict, message);
-      return;
-    }
-    if (message.t === "subscribe") {
-      this.#connection!.denyEvent(message.name);
-    }
-    this.#answerError(message.id, verdict, message.t === "subscribe" ? message.name : undefined);
   }
 
   #run(admission: Admission, message: GatedMessage): void {

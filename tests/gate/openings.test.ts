@@ -154,6 +154,15 @@ test("calls of one connection that are under way are bounded: past it a call is 
   await v.settle();
   expect(running).toBe(2);
   expect(socket.of("error")).toMatchObject([{ id: 4, group: "byward", code: "overloaded" }]);
+  const { decisions } = await v.registry.runtime();
+  const { kind, name, outcome, reason, correlationId } = decisions.recent().at(-1)!;
+  expect({ kind, name, outcome, reason }).toEqual({
+    kind: "queue",
+    name: "jobs",
+    outcome: "overloaded",
+    reason: "calls.under_way",
+  });
+  expect(correlationId).toBe(socket.of("error")[0].correlationId);
   goOn();
   await v.settle();
   socket.say({ t: "action", id: 5, name: "quick", args: [] });

@@ -5,7 +5,6 @@ import { virtual } from "./virtual.ts";
 
 /** A thenable with nothing but `then`, which returns nothing. */
 function query<T>(settle: (resolve: (value: T) => void, reject: (error: unknown) => void) => void): Promise<T> {
-  // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
   const then = (resolve: (value: T) => void, reject: (error: unknown) => void): void => settle(resolve, reject);
   return { then } as unknown as Promise<T>;
 }
