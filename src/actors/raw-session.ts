@@ -318,8 +318,13 @@ export class RawSession implements ConnectionLink {
     this.#decide(instance, connection).then(
       (verdict) => {
         this.#isDeciding = false;
-        if (!(verdict instanceof Admission)) this.#end(verdict);
-        else this.#letThrough(epoch);
+        if (!(verdict instanceof Admission)) {
+          this.#end(verdict);
+          return;
+        }
+        // The handler goes on in the context it has: the one of this decision is over.
+        verdict.context.unlink();
+        this.#letThrough(epoch);
       },
       (error: unknown) => this.#end(error),
     );

@@ -332,3 +332,30 @@ test("a decision that hangs past its deadline has its signal fired, so that what
   expect(reasons.map(String)).toEqual([expect.stringContaining("[decision/denied]")]);
   expect(ran).toBe(0);
 });
+
+test("a raw socket that is decided anew at each epoch leaves no listener behind on the actor's stop", async () => {
+  let stop: AbortSignal | null = null;
+  const room = actor({
+    by: Visitor,
+    onWake: (c) => {
+      stop = c.abortSignal;
+    },
+    canInvoke: async (c) => {
+      void c.abortSignal.aborted;
+      return true;
+    },
+    onWebSocket: (_c, socket) => {
+      socket.onmessage = ({ data }) => socket.send(data as string);
+    },
+  });
+  const v = await virtual(setup({ use: { room } }));
+  const socket = await v.raw("/actors/room/one/websocket/");
+  const before = getEventListeners(stop!, "abort").length;
+  for (let turn = 0; turn < 5; turn++) {
+    await v.registry.bumpEpoch();
+    socket.say(String(turn));
+    await v.settle();
+  }
+  expect(socket.messages).toEqual([0, 1, 2, 3, 4]);
+  expect(getEventListeners(stop!, "abort").length).toBe(before);
+});
