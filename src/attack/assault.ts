@@ -90,6 +90,23 @@ export function entrantOf(assault: Pick<Ground, "known">, way: Way): Present {
   return assault.known.get(way)?.entrant?.present ?? nothing;
 }
 
+/** A server that cannot do its work, or what stands before it in its place. */
+export const ABSENT: ReadonlySet<number> = new Set([502, 503, 504]);
+
+/**
+ * What answered at first must answer at the end: refusals of a server that is gone would look like those of its gate. Twice,
+ * since a connection that was kept may be the one that just broke.
+ *
+ * @throws ServerGone
+ */
+export async function assertStillThere({ known, wire }: Pick<Ground, "known" | "wire">): Promise<void> {
+  const way = [...known.keys()].find(({ transport }) => transport === "http") ?? [...known.keys()][0];
+  if (way === undefined || ABSENT.has(known.get(way)!.nobody.status)) return;
+  let result = await way.attempt({ present: nothing });
+  if (result.verdict === "broken") result = await way.attempt({ present: nothing });
+  if (result.verdict === "broken" || ABSENT.has(result.status)) throw wire.gone(cameOf(result));
+}
+
 /** Ways of one kind of transport whose cells were tried. */
 export function waysBy(assault: Assault, ...transports: readonly Way["transport"][]): readonly Way[] {
   return assault.ways.filter(({ transport }) => transports.includes(transport));

@@ -9,7 +9,7 @@ import { type AccessLock, compareLocks, lockOf } from "../access/lock.ts";
 import type { Matrix } from "../access/matrix.ts";
 import { probeMatrix } from "../access/probe.ts";
 import type { Registry } from "../registry/registry.ts";
-import type { Assault } from "./assault.ts";
+import { type Assault, assertStillThere } from "./assault.ts";
 import { Book, type Finding, type NotTried } from "./book.ts";
 import { Budget, type BudgetOptions, BudgetSpent } from "./budget.ts";
 import { tryBodies, trySlow } from "./checks/bodies.ts";
@@ -28,7 +28,7 @@ import type { RuleId } from "./rules.ts";
 import { columnsOn, openStage, type Stage } from "./stage.ts";
 import type { Samples } from "./way.ts";
 import { isInternal, waysOf } from "./ways.ts";
-import { Wire } from "./wire.ts";
+import { ServerGone, Wire } from "./wire.ts";
 
 export interface AttackOptions {
   /** The matrix that is held against what happens; default: probed. */
@@ -93,17 +93,21 @@ export async function attackRegistry(name: string, registry: Registry, options: 
   const stage = await openStage(registry);
   let stopped: string | null = null;
   let assault: Assault | null = null;
+  let gone: ServerGone | null = null;
   try {
     assault = await approach(stage, matrix, book, budget, options);
     await run(assault, options.only ?? FAMILIES);
+    await assertStillThere(assault);
   } catch (error) {
-    if (!(error instanceof BudgetSpent)) throw error;
+    if (error instanceof ServerGone) gone = error;
+    else if (!(error instanceof BudgetSpent)) throw error;
     stopped = error.message;
   } finally {
     assault?.wire.close();
     await stage.close();
   }
   for (const crash of stage.crashes) book.found("server.crashed", { entrypoint: name }, "what was sent before", crash);
+  if (gone !== null) noteGone(book, name, gone);
   const { planned, withoutCredential, missing } = missingCells(assault!);
   return {
     version: 1,
@@ -124,6 +128,11 @@ export async function attackRegistry(name: string, registry: Registry, options: 
     seconds: (performance.now() - started) / 1000,
     stopped,
   };
+}
+
+/** A server that is gone was brought down by something; one that never answered is only not there. */
+export function noteGone(book: Book, entrypoint: string, { after, message }: ServerGone): void {
+  if (after !== null) book.found("server.crashed", { entrypoint }, `last answered: ${after}`, message);
 }
 
 async function approach(

@@ -8,8 +8,8 @@ import type { MatrixRow } from "../access/matrix.ts";
 import { Visitor } from "../boundary/party.ts";
 import { DecodeError } from "../protocol/errors.ts";
 import { type ActorPath, parseActorPath } from "../protocol/paths.ts";
-import { type Ground, isIn, mustRefuse } from "./assault.ts";
-import { DEFAULT_BUDGET, type Report } from "./attack.ts";
+import { ABSENT, assertStillThere, type Ground, isIn, mustRefuse } from "./assault.ts";
+import { DEFAULT_BUDGET, noteGone, type Report } from "./attack.ts";
 import { attemptHttp } from "./attempt-http.ts";
 import { attemptRaw, attemptRpc } from "./attempt-socket.ts";
 import { forgedTokens } from "./bad-tokens.ts";
@@ -21,7 +21,7 @@ import { tryClaims, tryCors, tryForeignPages, tryHost } from "./checks/spoofing.
 import { tryOtherPlaces, tryTwo } from "./checks/tokens.ts";
 import { type Holder, nothing, withToken } from "./holders.ts";
 import type { Transport, Way } from "./way.ts";
-import { Wire } from "./wire.ts";
+import { ServerGone, Wire } from "./wire.ts";
 
 export interface UrlOptions {
   readonly budget?: Partial<BudgetOptions>;
@@ -57,9 +57,12 @@ export async function attackUrl(target: string, options: UrlOptions = {}): Promi
   let stopped: string | null = null;
   try {
     for (const way of waysOf(ground, url)) await tryWay(ground, way, options.token ?? null);
+    if (ground.known.size === 0) stopped = `nothing there could be tried: ${book.notTriedAll[0]?.why}`;
     sayWhatIsNotSeen(book, options.token);
+    await assertStillThere(ground);
   } catch (error) {
-    if (!(error instanceof BudgetSpent)) throw error;
+    if (error instanceof ServerGone) noteGone(book, target, error);
+    else if (!(error instanceof BudgetSpent)) throw error;
     stopped = error.message;
   } finally {
     wire.close();
@@ -169,7 +172,7 @@ async function tryWay(ground: Ground, way: Way, token: string | null): Promise<v
   if (nobody.status === 0 && nobody.verdict === "broken")
     book.notTried(way.entrypoint, `nothing answers: ${nobody.came}`);
   if (nobody.verdict === "broken") return;
-  if (nobody.status === 404 || nobody.status === 405)
+  if (nobody.status === 404 || nobody.status === 405 || ABSENT.has(nobody.status))
     return book.notTried(way.entrypoint, `it answers ${nobody.status}`);
   book.checked("leak.stack", "leak.path");
   const bearer: Holder | null =

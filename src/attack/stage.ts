@@ -4,6 +4,7 @@
  * failed proofs and rate rules, is lifted and said so.
  */
 import { mkdtemp, rm } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { columnsOf, partiesOf } from "../access/matrix.ts";
@@ -117,11 +118,21 @@ function watchCrashes(crashes: string[]): () => void {
   const note = (error: unknown): void => {
     crashes.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
   };
+  const { exit } = process;
+  // Ended in the middle, the attack would say nothing, with whatever exit code the program chose.
+  process.exit = (code) => {
+    const ended = new Error(`process.exit(${code ?? ""}) was called`);
+    note(ended);
+    throw ended;
+  };
+  syncBuiltinESMExports();
   process.on("uncaughtException", note);
   process.on("unhandledRejection", note);
   return () => {
     process.off("uncaughtException", note);
     process.off("unhandledRejection", note);
+    process.exit = exit;
+    syncBuiltinESMExports();
   };
 }
 

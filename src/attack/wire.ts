@@ -32,6 +32,18 @@ export interface Answer {
   readonly ms: number;
 }
 
+/** Nobody listens there, or nobody does any more: the attack ends, and its report is incomplete. */
+export class ServerGone extends Error {
+  override readonly name = "ServerGone";
+  /** What was sent last that was answered; null where nothing ever was. */
+  readonly after: string | null;
+
+  constructor(message: string, after: string | null) {
+    super(message);
+    this.after = after;
+  }
+}
+
 /** What went out and what came back, in words, for a report. */
 export type Watch = (sent: string, text: string) => void;
 
@@ -46,6 +58,8 @@ export class Wire {
   readonly #agent: HttpAgent | HttpsAgent;
   readonly #open = new Set<WireSocket>();
   readonly #lookup: LookupFunction | undefined;
+  /** What was answered last. */
+  #answered: string | null = null;
 
   /** `address`: where the URL's host is, looked up once; nothing goes anywhere else. */
   constructor(url: string, budget: Budget, watch: Watch, address?: string) {
@@ -57,23 +71,35 @@ export class Wire {
     this.#agent = this.url.protocol === "https:" ? new HttpsAgent(options) : new HttpAgent(options);
   }
 
-  /** Sends a request. Never rejects for what the peer does; rejects with BudgetSpent. */
+  /** Sends a request. Never rejects for what the peer answers; rejects with BudgetSpent and ServerGone. */
   async send(request: WireRequest): Promise<Answer> {
     this.#budget.take();
     const started = performance.now();
     const body = typeof request.body === "string" ? Buffer.from(request.body) : request.body;
-    const answer = await new Promise<Omit<Answer, "ms">>((resolve) => {
+    const answer = await new Promise<Omit<Answer, "ms">>((resolve, reject) => {
       const outgoing = this.#request(request, body?.byteLength);
       outgoing.on("response", (response) => void readAnswer(response, request.until).then(resolve));
-      outgoing.on("error", (error) => resolve(nothing(error.message)));
+      outgoing.on("error", (error) => {
+        if (isRefused(error)) reject(this.gone(error.message));
+        else resolve(nothing(error.message));
+      });
       outgoing.setTimeout(request.timeout ?? TIMEOUT_MS, () => {
         resolve(nothing("no answer in time"));
         outgoing.destroy();
       });
       outgoing.end(body);
     });
-    this.#watch(`${request.method} ${request.path}`, `${answer.headers.join("\n")}\n${answer.text}`);
+    const sent = `${request.method} ${request.path}`;
+    if (answer.status !== 0) this.#answered = sent;
+    this.#watch(sent, `${answer.headers.join("\n")}\n${answer.text}`);
     return { ...answer, ms: performance.now() - started };
+  }
+
+  /** What to end with once it is known that nobody answers. */
+  gone(text: string): ServerGone {
+    const { origin } = this.url;
+    const what = this.#answered === null ? `nothing answers at ${origin}` : `${origin} does not answer any more`;
+    return new ServerGone(`${what}: ${text}`, this.#answered);
   }
 
   /**
@@ -146,7 +172,7 @@ export class Wire {
     return () => outgoing.destroy();
   }
 
-  /** Opens a socket; resolves when it is open, or was refused. */
+  /** Opens a socket; resolves when it is open, or was refused. @throws BudgetSpent, ServerGone */
   async socket(path: string, protocols: readonly string[] = [], headers: HeaderList = []): Promise<WireSocket> {
     this.#budget.take();
     const gone = (): void => void this.#open.delete(socket);
@@ -154,6 +180,8 @@ export class Wire {
     const socket: WireSocket = new WireSocket(this.url, path, options, this.#watch, gone);
     this.#open.add(socket);
     await socket.opened;
+    if (socket.failure !== null && isRefused(socket.failure)) throw this.gone(socket.failure.message);
+    if (socket.failure === null) this.#answered = `socket ${path}`;
     return socket;
   }
 
@@ -218,6 +246,11 @@ export class Wire {
   }
 }
 
+/** Nobody listens at the port: no peer that is there can answer so. */
+function isRefused(error: Error): boolean {
+  return (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
+}
+
 function nothing(text: string): Omit<Answer, "ms"> {
   return { status: 0, headers: [], text };
 }
@@ -275,6 +308,8 @@ export class WireSocket {
   readonly opened: Promise<void>;
   /** The status of a refused upgrade; 0 where it was accepted. */
   refusedWith = 0;
+  /** Why there is no connection, where none came about. */
+  failure: Error | null = null;
   closeCode: number | null = null;
   readonly #ws: WebSocket;
   readonly #watch: Watch;
@@ -305,7 +340,8 @@ export class WireSocket {
         this.#ws.terminate();
         resolve();
       });
-      this.#ws.on("error", () => {
+      this.#ws.on("error", (error) => {
+        this.failure ??= error;
         this.#ended(-1);
         resolve();
       });

@@ -62,9 +62,12 @@ function renderSummary(report: Report, paint: Paint): readonly string[] {
     lines.push(paint("high", `Not tried, and should have been: ${cell}`));
   if (stopped !== null) lines.push(paint("high", `Ended early: ${stopped}.`));
   const counts = countBySeverity(findings);
+  const isWhole = stopped === null && coverage.missing.length === 0;
   lines.push(
     findings.length === 0
-      ? paint("good", "✓ Nothing was found.")
+      ? isWhole
+        ? paint("good", "✓ Nothing was found.")
+        : paint("medium", "Nothing was found in what was tried.")
       : paint(
           "critical",
           `✗ ${findings.length} found: ${counts.map(([severity, count]) => `${count} ${severity}`).join(", ")}.`,

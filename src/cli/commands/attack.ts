@@ -117,12 +117,25 @@ async function attackAddress(url: string, flags: Flags, step: Step): Promise<Rep
 }
 
 function write(report: Report, flags: Flags): void {
-  if (flags.html !== undefined) writeFileSync(flags.html, renderHtml(report));
-  if (flags.junit !== undefined) writeFileSync(flags.junit, renderJunit(report));
   if (flags.json === true) stdout(JSON.stringify(report, null, 2));
   else stdout(renderText(report, (style, text) => paint(PAINTS[style], text)));
-  for (const file of [flags.html, flags.junit])
-    if (file !== undefined) stderr(paint("dim", `Written: ${file}`, process.stderr));
+  // After it was printed: minutes of work are not lost over a folder that is not there.
+  if (flags.html !== undefined) writeReport(flags.html, renderHtml(report));
+  if (flags.junit !== undefined) writeReport(flags.junit, renderJunit(report));
+}
+
+function writeReport(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new CommandFailure("attack.file", `The report cannot be written to ${file}.`, {
+      where: file,
+      hint: "Name a file in a folder that is there.",
+      cause: error,
+      exitCode: 2,
+    });
+  }
+  stderr(paint("dim", `Written: ${file}`, process.stderr));
 }
 
 const PAINTS: Readonly<Record<TextStyle, Paint>> = {
