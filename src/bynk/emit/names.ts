@@ -22,14 +22,17 @@ const PLATFORM: ReadonlySet<string> = new Set([
   ),
 ]);
 
-/** Names of TypeScript's own types, which a module must not declare. */
+/** Names of TypeScript's own types, and words that begin a type: a module must not declare them. */
 const TYPES: ReadonlySet<string> = new Set([
   ..."any unknown never number string boolean object symbol bigint".split(" "),
+  ..."infer keyof readonly unique".split(" "),
 ]);
 
 /** A scope of names; inner scopes also avoid those of outer ones. */
 export class NameScope {
   readonly #taken = new Set<string>();
+  /** The next number to try behind a name: a name that is bound again and again is not counted from two each time. */
+  readonly #next = new Map<string, number>();
   readonly #outer: NameScope | undefined;
   readonly #forbidden: (name: string) => boolean;
 
@@ -54,9 +57,11 @@ export class NameScope {
   #free(wanted: string): string {
     if (!RESERVED.has(wanted) && this.#isFree(wanted)) return wanted;
     if (this.#isFree(`${wanted}_`)) return `${wanted}_`;
-    for (let index = 2; ; index++) {
+    for (let index = this.#next.get(wanted) ?? 2; ; index++) {
       const name = `${wanted}${index}`;
-      if (this.#isFree(name)) return name;
+      if (!this.#isFree(name)) continue;
+      this.#next.set(wanted, index + 1);
+      return name;
     }
   }
 

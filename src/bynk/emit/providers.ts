@@ -23,9 +23,9 @@ export function writeCapability(module: EmitModule, capability: Capability, out:
   out.block(`export interface ${module.capability(capability)} {`, write, "}", origin);
 }
 
-/** In a class the name `constructor` is taken. */
+/** In a class the name `constructor` is taken, and in an interface `new` makes instances. */
 function memberKey(name: string): string {
-  return name === "constructor" ? '["constructor"]' : name;
+  return name === "constructor" || name === "new" ? `["${name}"]` : name;
 }
 
 /** `{ readonly Clock: bynk.Clock }` */

@@ -1,7 +1,7 @@
 /** `by` clauses: who may enter a handler (reference §12.2, §13.5, §13.6). */
 import type { SourceFile } from "../../diagnostics/source-file.ts";
 import type { ByClause, Handler, Name, Param, ServiceDecl, Span } from "../../syntax/ast.ts";
-import type { Actor, Admission, Local, SchemeName, Type } from "../model.ts";
+import type { Actor, Admission, Local, PreludeActor, SchemeName, Type } from "../model.ts";
 import type { UnitState } from "../state.ts";
 import { isBroken, preludeActors, reportUnknownActor } from "./declare.ts";
 
@@ -93,17 +93,28 @@ function resolveMember(unit: UnitState, source: SourceFile, name: Name): Actor |
   return undefined;
 }
 
+/** Where each of the language's own internal actors comes from; an internal actor of the author's comes from anywhere. */
+const origins: ReadonlyMap<PreludeActor["name"], { readonly who: string; readonly only: string }> = new Map([
+  ["Caller", { who: "another context", only: "`on call`" }],
+  ["Scheduler", { who: "the clock", only: "`on schedule`" }],
+  ["Producer", { who: "a queue", only: "`on message` of a queue" }],
+  ["Publisher", { who: "a publisher of events", only: "`on event`" }],
+]);
+
 function checkScheme(unit: UnitState, source: SourceFile, name: Name, actor: Actor, entry: Entry): void {
-  const { schemes } = rules[entry];
-  const isCaller = actor.kind === "prelude" && actor.name === "Caller";
-  if (schemes.includes(actor.scheme.kind) && !(isCaller && entry !== "call")) return;
+  const { schemes, fallback } = rules[entry];
+  const isOther = actor.kind === "prelude" && actor.scheme.kind === "Internal" && actor.name !== fallback;
+  if (schemes.includes(actor.scheme.kind) && !isOther) return;
+  const origin = isOther && schemes.includes("Internal") ? origins.get(actor.name) : undefined;
   const args = {
     actor: actor.name,
     scheme: actor.scheme.kind,
     entry,
     schemes: schemes.join(", "),
+    who: origin?.who ?? "",
+    only: origin?.only ?? "",
   };
-  const variant = isCaller && schemes.includes("Internal") ? "caller" : "default";
+  const variant = origin === undefined ? "default" : "channel";
   unit.findings.report(source, "bynk.actor.scheme_not_admissible", name.span, args, { variant });
 }
 

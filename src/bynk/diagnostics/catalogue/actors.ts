@@ -222,11 +222,11 @@ export const actors = {
     label: text`${"scheme"}`,
     hint: text`name an actor that uses one of ${"schemes"}`,
     explanation:
-      "http takes None, Bearer, Signature and Oidc; a WebSocket None and Bearer; calls, schedules and queues come from inside and take Internal.",
+      "http takes None, Bearer, Signature and Oidc; a WebSocket None and Bearer; calls, schedules and queues come from inside and take Internal. Of the language's own actors, Caller comes by `on call`, Scheduler by `on schedule` and Producer by `on message` alone.",
     variants: {
-      caller: {
-        message: text`\`${"actor"}\` is another context, and a ${"entry"} handler is not called by one`,
-        label: text`only on \`on call\``,
+      channel: {
+        message: text`\`${"actor"}\` is ${"who"}, and a ${"entry"} handler is not reached from there`,
+        label: text`only on ${"only"}`,
         hint: text`leave \`by\` out: the protocol has its own caller`,
       },
     },

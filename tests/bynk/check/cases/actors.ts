@@ -90,6 +90,18 @@ reports(
   "actor.scheme_not_admissible",
   `${declared}service s from cron {\n  on schedule("0 4 * * *") by «Caller» () -> Effect[Result[(), String]] { Ok(()) }\n}\n`,
 );
+for (const actor of ["Scheduler", "Producer", "Publisher"]) {
+  reports("actor.scheme_not_admissible", `context t\nservice s { on call by «${actor}» () -> Effect[Int] { 1 } }\n`);
+}
+reports(
+  "actor.scheme_not_admissible",
+  "context t\nservice s from cron by «Producer» {\n" +
+    '  on schedule("0 4 * * *") () -> Effect[Result[(), String]] { Ok(()) }\n}\n',
+);
+reports(
+  "actor.scheme_not_admissible",
+  'context t\nservice s from queue("q") {\n  on message by «Scheduler» (n: Int) -> Effect[QueueResult] { Ack }\n}\n',
+);
 reports("actor.shadows_prelude", "context t\nactor «Visitor» { auth = None }\n");
 reports(
   "actor.signature_identity_unsupported",
