@@ -6,6 +6,7 @@ import { actor, anyOf, bearer, event, party, queue, setup, UserError, Visitor } 
 import { type Client, type ClientOptions, createClient } from "byward/client";
 import { SignJWT } from "jose";
 import { onTestFinished } from "vitest";
+import { steadyPort } from "../support/steady-port.ts";
 
 const SECRET = "an example secret of at least 32 bytes";
 const User = party("User", { auth: bearer({ secret: "CLIENT_TEST_SECRET" }) });
@@ -49,11 +50,12 @@ type Rooms = Client<ReturnType<typeof registryOf>>;
 export const serve = async (origins: readonly string[] = []) => {
   process.env["CLIENT_TEST_SECRET"] = SECRET;
   const dataDir = await mkdtemp(join(tmpdir(), "byward-client-"));
-  let served = await registryOf(origins).serve({ port: 0, dataDir });
-  const { url, port } = served;
+  const port = await steadyPort();
+  let served = await registryOf(origins).serve({ port, dataDir });
+  const { url } = served;
   const restart = async (): Promise<void> => {
     await served.close();
-    served = await registryOf(origins).serve({ port, dataDir });
+    served = await registryOf(origins).serve({ port: served.port, dataDir });
   };
   onTestFinished(async () => {
     await served.close();

@@ -10,6 +10,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { createClientOn } from "../../src/client/create-client.ts";
 import { serve } from "../gate/server.ts";
+import { steadyPort } from "../support/steady-port.ts";
 import { eagerRuntime, until } from "./test-runtime.ts";
 
 const ledger = actor({
@@ -164,7 +165,7 @@ test("a shared socket that breaks brings all its connections back: nothing is an
 });
 
 test("a server that was away is asked again for a shared socket", async () => {
-  const first = await registry().serve({ port: 0, dataDir: await temporary() });
+  const first = await registry().serve({ port: await steadyPort(), dataDir: await temporary() });
   await first.close();
   const { client, paths } = clientOf(first.url);
   const connection = client.ledger.getOrCreate("one").connect();

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { steadyPort } from "../support/steady-port.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const source = (path: string): string => join(root, "src", path);
@@ -112,7 +113,7 @@ export async function startConfigured(configured: Configured): Promise<Workerd> 
   await mkdir(dataDir);
   for (const [name, text] of Object.entries(modules)) await writeFile(join(home, name), text);
   await writeFile(join(home, "config.capnp"), config(dataDir));
-  let process = await launch(home, dataDir, 0, configured);
+  let process = await launch(home, dataDir, await steadyPort(), configured);
   return {
     get url() {
       return `http://127.0.0.1:${process.port}`;

@@ -149,9 +149,9 @@ export class WireSocket {
     this.#ws.terminate();
   }
 
-  /** The first message that fits; fails after two seconds with what came instead. */
+  /** The first message that fits; fails after `timeout` ms with what came instead. */
   // biome-ignore lint/suspicious/noExplicitAny: parsed frames of a test
-  async next(fits: (message: any) => boolean, timeout = 5000): Promise<any> {
+  async next(fits: (message: any) => boolean, timeout = 30_000): Promise<any> {
     const until = Date.now() + timeout;
     for (;;) {
       const found = this.messages.find(fits);

@@ -83,7 +83,7 @@ for (const kind of ["full", "io"] as const) {
     for (const step of [...STEPS, ...STEPS]) {
       const before = refused;
       world.store.setFaults([{ step, kind, skip: 3, times: 20 }]);
-      await expect.poll(() => refused, { timeout: 5000 }).toBeGreaterThan(before);
+      await expect.poll(() => refused).toBeGreaterThan(before);
       world.store.setFaults([]);
       await new Promise((resolve) => setTimeout(resolve, 30));
     }
@@ -94,8 +94,8 @@ for (const kind of ["full", "io"] as const) {
     onTestFinished(() => again.close());
     for (const [at, mine] of told.entries()) {
       const read = async (): Promise<Audit> => (await again.call(`l${at}`, "audit")).output as Audit;
-      await expect.poll(async () => missing(mine.enqueue, (await read()).handled), { timeout: 5000 }).toEqual([]);
-      await expect.poll(async () => missing(mine.plan, (await read()).fired), { timeout: 5000 }).toEqual([]);
+      await expect.poll(async () => missing(mine.enqueue, (await read()).handled)).toEqual([]);
+      await expect.poll(async () => missing(mine.plan, (await read()).fired)).toEqual([]);
       const disk = await read();
       expect(missing(mine.write, disk.ops)).toEqual([]);
       expect([...disk.pairs].sort()).toEqual([...disk.ops].sort());

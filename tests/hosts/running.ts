@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type SetupOptions, setup } from "byward";
 import { createClient } from "byward/client";
 import { type RunningHost, setupTest } from "byward/testing";
+import { steadyPort } from "../support/steady-port.ts";
 
 export async function onMemory(
   options: SetupOptions,
@@ -26,7 +27,7 @@ export async function onMemory(
 export async function onNode(options: SetupOptions): Promise<RunningHost> {
   const dataDir = await mkdtemp(join(tmpdir(), "byward-host-"));
   let registry = setup(options);
-  let served = await registry.serve({ port: 0, dataDir });
+  let served = await registry.serve({ port: await steadyPort(), dataDir });
   const { port } = served;
   return {
     createClient: (clientOptions) => createClient(served.url, clientOptions),

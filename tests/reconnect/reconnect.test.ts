@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { createClient } from "byward/client";
 import { SignJWT } from "jose";
 import { expect, onTestFinished, test } from "vitest";
+import { steadyPort } from "../support/steady-port.ts";
 import { type Books, Chatter } from "./chatter.ts";
 import type { Rooms } from "./server.ts";
 
@@ -126,7 +127,7 @@ test(`${KILLS} kills: every call settles once, what was acknowledged is there, s
     return state / 4_294_967_296;
   };
   const dataDir = await mkdtemp(join(tmpdir(), "byward-reconnect-"));
-  let running = await start(dataDir, "0");
+  let running = await start(dataDir, String(await steadyPort()));
   onTestFinished(async () => {
     await kill(running);
     await rm(dataDir, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { createClient } from "byward/client";
 import { launchEngine, type RivetServed, serveOnRivet } from "byward/rivet";
 import { hostConformance, type RunningHost } from "byward/testing";
 import { expect, onTestFinished, test } from "vitest";
+import { steadyPort } from "../support/steady-port.ts";
 import { engineBinary, loadKit } from "./kit.ts";
 
 const startRivet: Parameters<typeof hostConformance>[0]["start"] = async (options) => {
@@ -21,7 +22,7 @@ const startRivet: Parameters<typeof hostConformance>[0]["start"] = async (option
   const registry = { current: setup(options) };
   const serve = (port: number): Promise<RivetServed> =>
     serveOnRivet(registry.current, { ...engine, rivetkit, port, lease: 10_000 });
-  let running = await serve(0);
+  let running = await serve(await steadyPort());
   const host: RunningHost = {
     createClient: (given) => createClient({ ...given, endpoint: running.url }),
     fetch: (path, init) => fetch(running.url + path, init),

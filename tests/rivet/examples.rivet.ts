@@ -13,6 +13,7 @@ import { web } from "../../examples/chat/web/service.ts";
 import { emit, writeFiles } from "../bynk/emit/support/compiled.ts";
 import { CHAT_SECRET, driveChat } from "../hosts/chat.ts";
 import { driveShop, SHOP_SECRETS, shopSources } from "../hosts/shop.ts";
+import { steadyPort } from "../support/steady-port.ts";
 import { engineBinary, loadKit } from "./kit.ts";
 
 async function onRivet(options: SetupOptions): Promise<RunningHost> {
@@ -26,7 +27,7 @@ async function onRivet(options: SetupOptions): Promise<RunningHost> {
   const rivetkit = await loadKit();
   let registry = setup(options);
   const serve = (port: number): Promise<RivetServed> => serveOnRivet(registry, { ...engine, rivetkit, port });
-  let running = await serve(0);
+  let running = await serve(await steadyPort());
   onTestFinished(() => running.close());
   return {
     createClient: (given) => createClient({ ...given, endpoint: running.url }),

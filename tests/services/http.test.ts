@@ -17,6 +17,8 @@ const Hook = party("Hook", {
 
 let ran = 0;
 let timedOut: Promise<unknown> = Promise.resolve();
+/** Called when the handler of `/gone` is under way. */
+let reached: () => void = () => {};
 
 const api = service({
   by: Visitor,
@@ -122,6 +124,7 @@ const api = service({
             ran += 1;
             resolve();
           });
+          reached();
         }),
     },
   },
@@ -391,10 +394,11 @@ test("a handler past its time is given up: 504, and its signal fires", async () 
 test("the signal fires when the peer goes away", async () => {
   const before = ran;
   const { hostname, port } = new URL(server.url);
+  const beingServed = new Promise<void>((resolve) => (reached = resolve));
   const client = httpRequest({ hostname, port, path: "/gone" });
   client.on("error", () => {});
   client.end();
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await beingServed;
   client.destroy();
   await expect.poll(() => ran).toBe(before + 1);
 });

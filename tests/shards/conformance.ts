@@ -6,6 +6,7 @@ import { setup } from "byward";
 import { createClient } from "byward/client";
 import { hostConformance, type RunningHost } from "byward/testing";
 import { expect } from "vitest";
+import { steadyPort } from "../support/steady-port.ts";
 
 const MODULE = new URL("./conformance-registry.ts", import.meta.url);
 
@@ -13,7 +14,7 @@ const start = async (options: Parameters<typeof setup>[0]): Promise<RunningHost>
   const dataDir = await mkdtemp(join(tmpdir(), "byward-shards-"));
   let registry = setup(options);
   const serve = (port: number) => registry.serve({ port, dataDir, workers: 2, module: MODULE });
-  let served = await serve(0);
+  let served = await serve(await steadyPort());
   expect(served.workers).toBe(2);
   const { port } = served;
   return {

@@ -161,8 +161,10 @@ test("closing lets what is in flight finish in every thread, tells sockets that 
   const closing = await serveWorld({ dataDir });
   const keys = Object.values(await apart(closing));
   const sockets = await Promise.all(keys.map(async (key) => open(closing.url, key, await token("ada"))));
-  const slow = keys.map((key) => closing.act(key, "slow", 600));
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  const slow = keys.map((key) => closing.act(key, "slow", 1000));
+  for (const key of keys) {
+    await until(async () => (await closing.act(key, "notes")).includes("slow"), "both are under way");
+  }
   const closed = closing.served.close();
   expect(await Promise.all(slow)).toEqual([1, 1]);
   await closed;

@@ -93,7 +93,7 @@ export async function apart({ act }: World): Promise<{ readonly here: string; re
   throw new Error("every key lives in one thread");
 }
 
-export async function until(isTrue: () => Promise<boolean> | boolean, what: string, patience = 10_000): Promise<void> {
+export async function until(isTrue: () => Promise<boolean> | boolean, what: string, patience = 30_000): Promise<void> {
   const end = Date.now() + patience;
   while (!(await isTrue())) {
     if (Date.now() > end) throw new Error(`not in ${patience} ms: ${what}`);

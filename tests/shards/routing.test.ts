@@ -141,7 +141,7 @@ test("a large body streams up and a large answer streams down", async () => {
 test("a peer that goes away is gone for the handler too", async () => {
   const leaving = new AbortController();
   const asked = fetch(`${world.url}/actors/node/${there}/request/gone`, { signal: leaving.signal }).catch(() => null);
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await until(async () => (await world.act(there, "notes")).includes("asked"), "the handler is at work");
   leaving.abort();
   await asked;
   await until(async () => (await world.act(there, "notes")).includes("gone"), "the handler learns of it");

@@ -8,8 +8,6 @@ import { jsonCodec } from "../../src/protocol/codec.ts";
 import { textFraming } from "../../src/protocol/mux-text.ts";
 import { type MuxRuntime, serveMux } from "../../src/registry/mux.ts";
 
-const turns = (ms = 30): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 function sharedSocket(near: Peer) {
   const calls: string[] = [];
   let handlers!: SocketHandlers;
@@ -48,8 +46,7 @@ test("past the mark the socket is not read, and when the thread has caught up it
   expect(calls).toEqual(["pause"]);
   const far = new Peer(port2, { call: async () => null });
   for (const id of ids) far.sockets.accept(id, "byward.v1").attach({ message: () => {}, close: () => {} });
-  await turns();
-  expect(calls).toEqual(["pause", "resume"]);
+  await expect.poll(() => calls).toEqual(["pause", "resume"]);
 });
 
 test("a channel that ends while it holds the reading up holds it up no longer", async () => {
@@ -62,6 +59,5 @@ test("a channel that ends while it holds the reading up holds it up no longer", 
   expect(calls).toEqual(["pause"]);
   // What was read before the pause took effect.
   say("1 !1000 ");
-  await turns();
-  expect(calls).toEqual(["pause", "resume"]);
+  await expect.poll(() => calls).toEqual(["pause", "resume"]);
 });

@@ -136,6 +136,7 @@ const node = actor({
     callService: (c, value: number) => c.call(api.calls.double)(value),
     sendService: (c, text: string) => c.send(api.queues.notes, text),
     slow: async (c, ms: number) => {
+      c.state.notes.push("slow");
       await pause(ms);
       c.state.count += 1;
       return c.state.count;
@@ -154,7 +155,10 @@ const node = actor({
     },
     banish: async (_c, who: string) => (await operator.current!.revoke({ party: "User", identity: who })).closed,
     raise: () => operator.current!.bumpEpoch(),
-    hang: () => pause(60_000),
+    hang: (c) => {
+      c.state.notes.push("hang");
+      return pause(60_000);
+    },
   },
   onRequest: async (c, request) => {
     const url = new URL(request.url);
@@ -162,6 +166,7 @@ const node = actor({
       request.signal.addEventListener("abort", () => {
         c.state.notes.push("gone");
       });
+      c.state.notes.push("asked");
       await pause(3000);
       return new Response("late");
     }
