@@ -320,7 +320,9 @@ export class InvocationScope extends ActorScope implements GateContext {
   beginAtomic(): void {
     this.#drafting = true;
   }
+  /** @throws Refusal, StateError where what was changed cannot be kept; nothing of it is then */
   endDecision(keep: boolean): void {
+    if (keep) this.#scheduleAside?.assertRoom?.();
     this.endAtomic(keep);
     if (!keep) {
       this.#kvAside?.drop();

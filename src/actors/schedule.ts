@@ -90,6 +90,9 @@ export interface ScheduleCore {
  */
 export type Fire = (row: ScheduleRow, finished: (succeeded: boolean) => void) => Promise<void>;
 
+/** What a decision changed. */
+type Apart = Pick<StagedWrites, "schedulePut" | "scheduleDelete">;
+
 export class ActorSchedule implements Schedule {
   readonly #core: ScheduleCore;
   readonly #rows = new Map<string, ScheduleRow>();
@@ -115,6 +118,7 @@ export class ActorSchedule implements Schedule {
     const value = new ActorSchedule({ ...this.#core, rows, outbox: { staged, settle }, settle, onChange: () => {} });
     return {
       value,
+      assertRoom: () => this.#assertRoom(staged),
       keep: () => {
         phase = "kept";
         this.#take(staged);
@@ -125,8 +129,24 @@ export class ActorSchedule implements Schedule {
     };
   }
 
-  #take({ schedulePut, scheduleDelete }: Pick<StagedWrites, "schedulePut" | "scheduleDelete">): void {
+  /** Decisions at the same time each see the room there was when they began. */
+  #assertRoom({ schedulePut, scheduleDelete }: Apart): void {
+    let size = this.#rows.size;
+    for (const id of schedulePut.keys()) if (!this.#rows.has(id)) size += 1;
+    for (const id of scheduleDelete) if (this.#rows.has(id)) size -= 1;
+    if (size > MAX_SCHEDULES) throw scheduleFull();
+  }
+
+  #take(apart: Apart): void {
+    const { schedulePut, scheduleDelete } = apart;
     if (schedulePut.size + scheduleDelete.size === 0) return;
+    try {
+      this.#assertRoom(apart);
+    } catch (error) {
+      schedulePut.clear();
+      scheduleDelete.clear();
+      throw error;
+    }
     for (const row of schedulePut.values()) this.#put(row);
     for (const id of scheduleDelete) if (this.#rows.has(id)) this.#remove(id);
     schedulePut.clear();

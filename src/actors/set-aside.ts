@@ -6,6 +6,8 @@
 /** Changes of one decision. After `keep`, its `value` changes what everybody sees; after `drop`, changes through it throw. */
 export interface Aside<T> {
   readonly value: T;
+  /** Asked before anything of the decision is kept. @throws Refusal where what others did meanwhile leaves no room for it */
+  assertRoom?(): void;
   keep(): void;
   drop(): void;
 }

@@ -179,3 +179,44 @@ test("a decision that sends to a queue is refused as a fault, and nothing is sen
   expect((await call("look")).output).toBe(0);
   expect(ran).toBe(0);
 });
+
+test("decisions at the same time schedule no more together than an actor may; the one that finds no room changes nothing", async () => {
+  let ran = 0;
+  let goOn: () => void = () => {};
+  const both = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let asked = 0;
+  const room = actor({
+    by: Visitor,
+    state: { asked: 0 },
+    canInvoke: async (c, invoke) => {
+      if (invoke.kind !== "action" || invoke.name !== "plan") return true;
+      for (let at = 0; at < 600; at++) await c.schedule.after(60_000, "due");
+      await c.kv.put(`asked ${++asked}`, "yes");
+      if (asked === 2) {
+        c.state.asked = 2;
+        goOn();
+      }
+      await both;
+      return true;
+    },
+    actions: {
+      plan: () => ++ran,
+      due: () => {},
+      look: async (c) => [c.state.asked, (await c.kv.list("")).length, (await c.schedule.list()).length],
+    },
+  });
+  const v = await virtual(setup({ use: { room } }));
+  const call = async (name: string) => {
+    const headers = { "content-type": "application/json" };
+    const answer = await v.fetch(`/actors/room/one/actions/${name}`, { method: "POST", headers, body: "[]" });
+    return { status: answer.status, body: await answer.json() };
+  };
+  await call("look");
+  const answers = await Promise.all([call("plan"), call("plan")]);
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 429]);
+  expect(answers.find(({ status }) => status === 429)?.body).toMatchObject({ group: "schedule", code: "full" });
+  expect(ran).toBe(1);
+  expect((await call("look")).body).toEqual({ output: [0, 1, 600] });
+});
