@@ -1,6 +1,17 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, truncateSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
@@ -113,4 +124,34 @@ test("a file of a newer format, or not of ours, is refused untouched", async () 
     await expect(SqliteStore.open({ directory })).rejects.toMatchObject({ name: "ConfigurationError", code });
     expect(readFileSync(path).equals(before)).toBe(true);
   }
+});
+
+test("the files of a directory that others may enter are for their owner alone", async () => {
+  const directory = temporaryDirectory();
+  chmodSync(directory, 0o755);
+  const store = await SqliteStore.open({ directory });
+  await store.commit(create(ROOM));
+  const names = readdirSync(directory);
+  expect(names).toEqual(expect.arrayContaining(["actors.sqlite", "actors.sqlite-wal", "lock.sqlite", "owner.json"]));
+  const open = names.filter((name) => (statSync(join(directory, name)).mode & 0o077) !== 0);
+  expect(open).toEqual([]);
+  await store.close();
+});
+
+test("a lock file that is no lock file is named, and that it may go", async () => {
+  const directory = temporaryDirectory();
+  const store = await SqliteStore.open({ directory });
+  await store.commit(create(ROOM));
+  await store.close();
+  writeFileSync(join(directory, "lock.sqlite"), "x".repeat(4096));
+  const opening = SqliteStore.open({ directory });
+  await expect(opening).rejects.toMatchObject({
+    name: "ConfigurationError",
+    code: "store.lock-damaged",
+    message: expect.stringMatching(/lock\.sqlite.*remove it/),
+  });
+  rmSync(join(directory, "lock.sqlite"));
+  const again = await SqliteStore.open({ directory });
+  expect(await again.load(ROOM)).not.toBeNull();
+  await again.close();
 });

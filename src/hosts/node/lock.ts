@@ -20,7 +20,7 @@ import { hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { ConfigurationError } from "../../boundary/errors.ts";
-import { isBusy } from "./store/failure.ts";
+import { isBusy, isCorruption } from "./store/failure.ts";
 
 const LOCK_FILE = "lock.sqlite";
 const OWNER_FILE = "owner.json";
@@ -39,18 +39,22 @@ export interface DirectoryLock {
 
 /**
  * Takes the directory, creating it (mode 0700) when it is not there.
- * @throws ConfigurationError `store.locked` naming the directory and, where known, the process that holds it
+ * @throws ConfigurationError `store.locked` naming the directory and, where known, the process that holds it;
+ * `store.lock-damaged`
  */
 export function lockDirectory(directory: string): DirectoryLock {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const db = new DatabaseSync(join(directory, LOCK_FILE), { timeout: PATIENCE_MS });
+  const path = join(directory, LOCK_FILE);
+  createPrivate(path);
+  const db = new DatabaseSync(path, { timeout: PATIENCE_MS });
   try {
     // Exclusive locking mode: a commit does not let go of the file lock, only closing does.
     db.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
   } catch (error) {
     db.close();
-    if (!isBusy(error)) throw error;
-    throw new ConfigurationError("store.locked", lockedMessage(directory));
+    if (isBusy(error)) throw new ConfigurationError("store.locked", lockedMessage(directory));
+    if (isCorruption(error)) throw new ConfigurationError("store.lock-damaged", damagedMessage(path));
+    throw error;
   }
   const owner = join(directory, OWNER_FILE);
   // A file that says nothing was left behind as well.
@@ -75,6 +79,19 @@ export function lockDirectory(directory: string): DirectoryLock {
   };
 }
 
+/**
+ * Makes an empty file that only its owner may read, where there is none: SQLite itself would let everybody read it, and
+ * gives the files beside it the same mode. One that is there is not even opened: closing it would drop the locks that this
+ * process holds on it.
+ */
+export function createPrivate(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
 interface Owner {
   readonly pid: number;
   readonly host: string;
@@ -85,6 +102,10 @@ function lockedMessage(directory: string): string {
   const owner = readOwner(directory);
   const who = owner === null ? "another process" : `process ${owner.pid} on ${owner.host} (since ${owner.since})`;
   return `The data directory ${resolve(directory)} is in use by ${who}: one process owns a directory at a time. Stop that process, or give this one a directory of its own`;
+}
+
+function damagedMessage(path: string): string {
+  return `${resolve(path)} is not the lock of a data directory, or is damaged. It holds no data: make sure that no process uses the directory, remove it and start again`;
 }
 
 function readOwner(directory: string): Owner | null {

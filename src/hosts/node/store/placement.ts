@@ -27,10 +27,12 @@ export class Placement {
   /** Moves since the table's end was last made wide; with it the end grows to what is really busy. */
   #busy = 0;
   #movesLeft = MOVES_PER_GROUP;
+  #isEndDamaged: boolean;
 
   constructor(statements: Statements) {
     this.#statements = statements;
     this.#nextSlot = firstFreeSlot(statements);
+    this.#isEndDamaged = this.#nextSlot === BEYOND_ALL;
   }
 
   /** A slot nobody ever had: it also names a new actor's rows for good. */
@@ -51,11 +53,17 @@ export class Placement {
 
   /** Called before an actor's row is written: moves it when that pays. Safe to be rolled back or half done. */
   settle(entry: ActorEntry): void {
-    if (entry.writes < OFTEN || entry.size > SMALL || this.#movesLeft <= 0) return;
+    if (entry.writes < OFTEN || entry.size > SMALL || this.#movesLeft <= 0 || this.#isEndDamaged) return;
     if (entry.slot >= this.#nextSlot - Math.max(SMALLEST_END, 4 * this.#busy)) return;
     this.#movesLeft -= 1;
     const slot = this.take();
-    this.#statements.get("UPDATE actor SET slot = ? WHERE slot = ?").run(slot, entry.slot);
+    try {
+      this.#statements.get("UPDATE actor SET slot = ? WHERE slot = ?").run(slot, entry.slot);
+    } catch (error) {
+      // It takes the whole transaction with it; each of its commits is tried again alone, and rows stay where they are.
+      if (isCorruption(error)) this.#isEndDamaged = true;
+      throw error;
+    }
     entry.slot = slot;
   }
 }

@@ -93,7 +93,8 @@ export class SqliteStore implements ActorStore {
 
   /**
    * Opens the directory: takes its lock, brings the file to the current format, starts the threads.
-   * @throws ConfigurationError `store.locked`, `store.newer-format`, `store.not-byward`, `store.data-gone`
+   * @throws ConfigurationError `store.locked`, `store.lock-damaged`, `store.newer-format`, `store.not-byward`,
+   * `store.data-gone`
    * @throws StoreError `damaged`, `full` or `failed` when the file cannot be opened
    */
   static async open(options: SqliteStoreOptions): Promise<SqliteStore> {

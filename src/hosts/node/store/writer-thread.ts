@@ -10,7 +10,7 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { ConfigurationError } from "../../../boundary/errors.ts";
-import { type DirectoryLock, lockDirectory, syncDirectory } from "../lock.ts";
+import { createPrivate, type DirectoryLock, lockDirectory, syncDirectory } from "../lock.ts";
 import { Folding } from "./folding.ts";
 import { Keeper } from "./keeper.ts";
 import { type Failure, type Reply, type Request, unpackWrites, type WorkerOptions } from "./messages.ts";
@@ -193,6 +193,7 @@ function openForWriting(options: WorkerOptions, lock: DirectoryLock): DatabaseSy
       `${path} is gone or empty, though this directory held data. Restore it from a backup; to start anew, remove the whole directory`,
     );
   }
+  createPrivate(path);
   const db = openFile({ path, readOnly: false, cacheKib: CACHE_KIB });
   try {
     migrate(db, path);
