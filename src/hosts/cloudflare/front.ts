@@ -54,7 +54,13 @@ export class Front {
 
   get handler(): WorkerHandler {
     return {
-      fetch: (request, env, context) => this.#fetch(request, env as WorkerEnv, context),
+      fetch: (request, env, context) => {
+        const answering = this.#fetch(request, env as WorkerEnv, context);
+        // A peer that leaves takes all that its request waits for with it, unless the platform is told to go on: handlers
+        // run to their end here too, and a delivery that succeeded is recorded.
+        context?.waitUntil(answering);
+        return answering;
+      },
       scheduled: async (event, env) => {
         const { services } = await this.edge(env as WorkerEnv);
         await services.fireCrons(event.cron, event.scheduledTime);
@@ -83,6 +89,8 @@ export class Front {
     if (this.#edge !== null) return this.#edge;
     const starting = this.#start(env);
     this.#edge = starting;
+    // All requests of the isolate wait for this one's: it must not end with the peer that happened to come first.
+    this.#options.waitUntil(starting.catch(() => {}));
     starting.catch(() => {
       if (this.#edge === starting) this.#edge = null;
     });
