@@ -3,11 +3,13 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, onTestFinished, test } from "vitest";
 import { byward } from "../../tests/cli/process.ts";
+import { SqliteStore } from "../hosts/node/store/sqlite-store.ts";
 
 const REGISTRY = fileURLToPath(new URL("../../tests/fixtures/cli/hooks.ts", import.meta.url));
-const DATA = fileURLToPath(new URL("../../tests/fixtures/data/v1/", import.meta.url));
+const DATA = fileURLToPath(new URL("../../tests/fixtures/data/v2/", import.meta.url));
+const OLDER_DATA = fileURLToPath(new URL("../../tests/fixtures/data/v1/", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "byward-offline-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -90,6 +92,21 @@ test("data lists, shows, verifies, backs up, exports and imports", async () => {
   expect(imported.stdout).toContain(`${actors.length} actors imported`);
   const again = await byward(["data", "list", "--json", "--data-dir", join(folder, "fresh")]);
   expect(again.stdout.trim().split("\n")).toHaveLength(actors.length);
+});
+
+test("data of an older format can be backed up before the upgrade; the other tools say what to do", async () => {
+  const source = join(folder, "older");
+  cpSync(OLDER_DATA, source, { recursive: true });
+  const before = readFileSync(join(source, "actors.sqlite"));
+  const refused = await byward(["data", "list", "--data-dir", source]);
+  expect(refused.code).not.toBe(0);
+  expect(refused.stderr).toMatch(/has format 1.*byward data backup.*start the server once/);
+  const copy = join(folder, "older-copy");
+  expect((await byward(["data", "backup", copy, "--data-dir", source])).code).toBe(0);
+  expect(readFileSync(join(source, "actors.sqlite")).equals(before)).toBe(true);
+  const restored = await SqliteStore.open({ directory: copy });
+  onTestFinished(() => restored.close());
+  expect((await restored.load({ name: "cart", key: "full" }))?.queues).toEqual({ jobs: { ready: 1, dead: 1 } });
 });
 
 test("data verify names the damaged actor and exits 1", async () => {

@@ -8,9 +8,11 @@ import { backup, DatabaseSync } from "node:sqlite";
 import { ConfigurationError } from "../../../boundary/errors.ts";
 import { syncDirectory } from "../lock.ts";
 import { damaged, toStoreError } from "../store/failure.ts";
-import { FORMAT, readFormat } from "../store/schema.ts";
+import { readFormat } from "../store/schema.ts";
 import { type DataOptions, dataFile, openData } from "./data-directory.ts";
 
+/** A backup belongs before an upgrade: it copies every format there was, as it is. */
+const OLDEST = 1;
 /** Pages a step; between steps the process does other work. */
 const RATE = 500;
 
@@ -25,7 +27,7 @@ export interface BackupReport {
  * @throws StoreError `damaged` when the data is (the copy is not kept), `full` without enough room
  */
 export async function backupData(directory: string, target: string, options: DataOptions = {}): Promise<BackupReport> {
-  const source = openData(directory);
+  const source = openData(directory, OLDEST);
   try {
     return await copyTo(takeTarget(target), source, target, options);
   } catch (error) {
@@ -51,7 +53,7 @@ async function copyTo(
         options.onProgress?.({ stage: "copy", done: totalPages - remainingPages, total: totalPages });
       },
     });
-    checkCopy(partial);
+    checkCopy(partial, readFormat(source, partial));
     syncFile(partial);
     renameSync(partial, dataFile(target));
     syncDirectory(target);
@@ -83,14 +85,14 @@ function taken(target: string): ConfigurationError {
   );
 }
 
-function checkCopy(path: string): void {
+function checkCopy(path: string, format: number): void {
   const copy = new DatabaseSync(path);
   try {
     const line = copy.prepare("PRAGMA quick_check(1)").get();
     const answer = String(Object.values(line ?? {})[0]);
     if (answer !== "ok") throw damaged("the data directory", answer);
     // An empty file is a sound one, too.
-    if (readFormat(copy, path) !== FORMAT) throw damaged("the copy", "it holds no tables");
+    if (readFormat(copy, path) !== format) throw damaged("the copy", "it holds no tables");
     copy.exec("PRAGMA journal_mode = DELETE");
   } finally {
     copy.close();

@@ -28,10 +28,10 @@ export function dataFile(directory: string): string {
 }
 
 /**
- * Opens the file for reading.
+ * Opens the file for reading. `oldest` is the oldest format the caller can work on, the current one unless told otherwise.
  * @throws ConfigurationError `data.none` where there is no data; `store.newer-format`, `store.older-format`, `store.not-byward`
  */
-export function openData(directory: string): DatabaseSync {
+export function openData(directory: string, oldest: number = FORMAT): DatabaseSync {
   const path = dataFile(directory);
   if (!existsSync(path) || statSync(path).size === 0) {
     throw new ConfigurationError(
@@ -47,10 +47,10 @@ export function openData(directory: string): DatabaseSync {
   }
   try {
     const format = readFormat(db, path);
-    if (format < FORMAT) {
+    if (format < oldest) {
       throw new ConfigurationError(
         "store.older-format",
-        `${path} has format ${format}, this version works on ${FORMAT}: start the server once, it migrates the file`,
+        `${path} has format ${format}, this version works on ${FORMAT}: make a backup (\`byward data backup\`), then start the server once, it migrates the file`,
       );
     }
     return db;
