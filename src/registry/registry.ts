@@ -309,6 +309,14 @@ export class Registry<Actors extends ActorMap = ActorMap> {
     for (const sink of this.#sinks) await sink.close();
   }
 
+  /** Stops what nobody could be let reach, for platforms whose listening failed: it may be started again. */
+  async withdraw(): Promise<void> {
+    await this.close();
+    this.#sinks.length = 0;
+    this.#operator = null;
+    this.#edge = null;
+  }
+
   /** A registry put on a memory host by a test writes no log of decisions, unless that host is its own. */
   #startSink(runtime: Runtime): void {
     const { decisions, host } = this.config;

@@ -84,6 +84,7 @@ export function telemetry(options: TelemetryOptions = {}): Telemetry {
     },
     async close() {
       instruments?.stop();
+      instruments = null;
     },
     endpoint: (endpoint) => metricsService(tally, endpoint),
   };

@@ -65,7 +65,7 @@ export async function serveOnNode(registry: Registry, options: ServeOptions): Pr
     server?.destroy();
     // A registry that nobody reaches must not go on with its crons and schedules.
     await (started ? front?.stop() : front?.end());
-    await (started ? registry.close() : store.close());
+    await (started ? registry.withdraw() : store.close());
     throw error;
   }
 }
