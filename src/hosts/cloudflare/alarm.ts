@@ -53,9 +53,11 @@ export class ObjectAlarm {
   arm(at: number): void {
     const { clock, storage, log } = this.#source;
     const now = clock.now();
-    if (this.#armed !== null && this.#armed > now && this.#armed <= at) return;
-    // What this life of the object does not know of must not be moved back: the tables say when it is wanted at the latest.
-    const first = this.#armed === null ? Math.min(at, this.#wanted(now)) : at;
+    // One that is due is on its way: a later one in its place would keep what it is for waiting.
+    const isComing = this.#armed !== null && this.#armed + GRACE > now;
+    if (isComing && this.#armed! <= at) return;
+    // What this life of the object does not know of must not be moved back: what waits says when it is wanted at the latest.
+    const first = isComing ? at : Math.min(at, this.#wanted(now));
     this.#armed = Math.max(first, now);
     storage.setAlarm(this.#armed).catch((error: unknown) => {
       this.#armed = null;
@@ -69,8 +71,12 @@ export class ObjectAlarm {
   }
 
   #wanted(now: number): number {
-    const { wakeAt, running } = this.#source.wake();
-    const due = wakeAt === null ? Number.POSITIVE_INFINITY : Math.max(wakeAt, now + GRACE);
+    const { far, wake } = this.#source;
+    const { wakeAt, running } = wake();
+    const due = Math.min(
+      wakeAt === null ? Number.POSITIVE_INFINITY : Math.max(wakeAt, now + GRACE),
+      far().earliest ?? Number.POSITIVE_INFINITY,
+    );
     return running ? Math.min(due, now + RUN_CHECK) : due;
   }
 

@@ -2,9 +2,9 @@
  * Owns what all objects must know, in the one object that keeps it: revocations, the policy epoch, and which objects hold
  * connections and so must be told.
  *
- * Invariants: what is put is durable before anybody is told; `revoke` and `raiseEpoch` resolve when every holder has
- * confirmed, and where one did not, they reject and it is told again until it does; knowledge is numbered, so that a holder
- * misses nothing.
+ * Invariants: what is put is durable before anybody is told, and so is the alarm that tells again those who have not
+ * confirmed, whatever becomes of this object meanwhile; `revoke` and `raiseEpoch` resolve when every holder has confirmed, and
+ * where one did not, they reject and it is told again until it does; knowledge is numbered, so that a holder misses nothing.
  */
 import type { ClosedConnection } from "../../actors/surroundings.ts";
 import { Refusal } from "../../boundary/errors.ts";
@@ -38,7 +38,7 @@ export interface DirectorySource {
   readonly log: Logger;
   now(): number;
   tell(object: string, knowledge: Knowledge): Promise<Confirmation>;
-  /** Sees to it that {@link Directory.retry} is called then. */
+  /** Sees to it that {@link Directory.retry} is called then, in a later life of this object too. */
   retryAt(at: number): void;
 }
 
@@ -96,6 +96,7 @@ export class Directory {
 
   async revoke(row: RevocationRow): Promise<readonly ClosedConnection[]> {
     const { sql, now } = this.#source;
+    this.#seeToTelling();
     sql.transaction(() => {
       const version = this.#advance();
       sql.run("DELETE FROM revocation WHERE keep_until < ?", now());
@@ -114,6 +115,7 @@ export class Directory {
 
   async raiseEpoch(): Promise<number> {
     const { sql } = this.#source;
+    this.#seeToTelling();
     const epoch = sql.transaction(() => {
       this.#advance();
       const next = this.#setting("epoch") + 1;
@@ -160,6 +162,12 @@ export class Directory {
     if (!holds) sql.run("DELETE FROM holder WHERE object = ? AND stamp = ?", object, stamp);
     sql.run("UPDATE holder SET told = MAX(told, ?) WHERE object = ?", knowledge.version, object);
     for (const { by, actor, key, connection } of closed) this.#closings.get(by)?.push({ actor, key, connection });
+  }
+
+  /** Holders hear only what they are told, and this object may be gone before it has told them: its alarm stands first. */
+  #seeToTelling(): void {
+    const { sql, now, retryAt } = this.#source;
+    if (sql.first("SELECT 1 FROM holder LIMIT 1") !== null) retryAt(now() + RETRY_PAUSE);
   }
 
   #advance(): number {
