@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { paste, start } from "../../tests/cli/process.ts";
+import { listen, paste, start } from "../../tests/cli/process.ts";
 
 // Each starts processes, which take their time on a busy machine.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
@@ -19,13 +19,16 @@ test("the three printed commands do what they say", async () => {
     const refusal = await paste(refused);
     expect(refusal.stdout).toMatch(/^\{"group":"auth","code":"unauthenticated",.*\} 401\n$/);
 
-    const stream = paste(subscribe, 1500);
-    await new Promise((done) => setTimeout(done, 700));
-    await paste(post);
-    const heard = (await stream).stdout;
-    expect(heard).toContain("event: ready");
-    // The second message of alice; the visitor's was never one.
-    expect(heard).toMatch(/data: \[\{"id":2,"author":"alice","text":"hello",/);
+    const stream = listen(subscribe);
+    try {
+      await stream.waitFor(/event: ready/);
+      await paste(post);
+      const [event] = await stream.waitFor(/data: \[\{.*\n/);
+      // The second message of alice; the visitor's was never one.
+      expect(event).toMatch(/data: \[\{"id":2,"author":"alice","text":"hello",/);
+    } finally {
+      await stream.stop();
+    }
   } finally {
     expect((await chat.stop()).code).toBe(0);
     await rm(dataDir, { recursive: true });

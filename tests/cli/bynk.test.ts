@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { byward, start } from "./process.ts";
+import { byward, type Running, start } from "./process.ts";
 
 // Each starts processes, which take their time on a busy machine.
 vi.setConfig({ testTimeout: 90_000 });
@@ -75,15 +75,22 @@ test("compile writes nothing when there is an error", async () => {
   expect(existsSync(join(folder, "made"))).toBe(false);
 });
 
+/** Changes sources until that is told: when the first round is told, the watching may not have begun. */
+async function again(change: () => void, running: Running, told: RegExp, where?: "stdout" | "stderr"): Promise<void> {
+  const changing = setInterval(change, 1000);
+  try {
+    await running.waitFor(told, where);
+  } finally {
+    clearInterval(changing);
+  }
+}
+
 test("check --watch tells again when a source changes", async () => {
   const folder = project({ "src/hello.bynk": sound });
   const running = start("src/cli/main.ts", ["check", "--watch", folder]);
   onTestFinished(() => void running.child.kill());
   await running.waitFor(/1 file checked/);
-  // The watcher starts after the first round.
-  await new Promise((done) => setTimeout(done, 500));
-  writeFileSync(join(folder, "src/hello.bynk"), open);
-  await running.waitFor(/missing_by_on_http/, "stderr");
+  await again(() => writeFileSync(join(folder, "src/hello.bynk"), open), running, /missing_by_on_http/, "stderr");
   await running.stop();
 });
 
@@ -93,9 +100,11 @@ test("compile --watch outlives a project that is gone for a moment", async () =>
   const running = start("src/cli/main.ts", ["compile", "--watch", file, "--out", join(folder, "made")]);
   onTestFinished(() => void running.child.kill());
   await running.waitFor(/1 module in/);
-  await new Promise((done) => setTimeout(done, 500));
-  rmSync(file);
-  await running.waitFor(/is not there/);
+  const goAway = (): void => {
+    writeFileSync(file, sound);
+    rmSync(file);
+  };
+  await again(goAway, running, /is not there/);
   writeFileSync(file, `${sound}\n`);
   await running.waitFor(/1 file compiled[\s\S]*1 file compiled/);
   await running.stop();

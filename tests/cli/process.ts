@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const USE_SOURCE = fileURLToPath(new URL("./use-source.ts", import.meta.url));
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
 
 export interface Finished {
   readonly code: number | null;
@@ -80,7 +80,24 @@ export function byward(args: readonly string[], options?: Options): Promise<Fini
   return start("src/cli/main.ts", args, options).finished();
 }
 
-/** Runs a line as a person would paste it; ends it after `limit` ms, such as a stream that never ends. */
-export function paste(line: string, limit = 5000): Promise<Finished> {
-  return new Running(spawn("bash", ["-c", line], { stdio: ["ignore", "pipe", "pipe"], timeout: limit })).finished();
+/** Runs a line as a person would paste it. */
+export function paste(line: string): Promise<Finished> {
+  const child = spawn("bash", ["-c", line], { stdio: ["ignore", "pipe", "pipe"], timeout: DEADLINE_MS });
+  return new Running(child).finished();
+}
+
+/** Runs a line of one command that does not end by itself, such as a stream; the caller ends it. */
+export function listen(line: string): Running {
+  return new Running(spawn("bash", ["-c", `exec ${line.trim()}`], { stdio: ["ignore", "pipe", "pipe"] }));
+}
+
+/** What such a line has printed when it has come to contain `pattern`. */
+export async function listenFor(line: string, pattern: RegExp): Promise<string> {
+  const listening = listen(line);
+  try {
+    await listening.waitFor(pattern);
+    return listening.stdout;
+  } finally {
+    await listening.stop();
+  }
 }

@@ -34,7 +34,7 @@ test.each(["json", "cbor"] as const)("every kind of call works in %s", async (en
     expect(await codeOf(way.action({ name: "nope" as "echo" }))).toBe("action/not_found");
     await expect(way.refuse()).rejects.toMatchObject({ group: "user", code: "no", metadata: { at: new Date(5) } });
     expect(await way.send("jobs", { n: 1 })).toBeUndefined();
-    const receipt = await way.send("jobs", { n: 4 }, { wait: true, timeout: 5000 });
+    const receipt = await way.send("jobs", { n: 4 }, { wait: true, timeout: 30_000 });
     expect(receipt).toStrictEqual({ status: "completed", response: { n: 8 } });
   }
 });

@@ -3,6 +3,7 @@ import { onTestFinished } from "vitest";
 import { createClientOn } from "../../src/client/create-client.ts";
 import { type Runtime, systemRuntime } from "../../src/client/runtime.ts";
 import type { Client, ClientOptions } from "../../src/client/types.ts";
+import { turns } from "../support/turns.ts";
 
 /** Real timers, but no waiting between attempts. */
 export const eagerRuntime = (overrides: Partial<Runtime> = {}): Runtime => ({
@@ -58,7 +59,7 @@ export const until = async (holds: () => boolean): Promise<void> => {
 };
 
 /** Long enough for anything that is under way on the loopback to arrive. */
-export const settled = (): Promise<void> => new Promise((next) => setTimeout(next, 30));
+export const settled = (): Promise<void> => turns(30);
 
 /** A client that is disposed when the test ends: one left open would go on trying. */
 export const testClient = (options: ClientOptions, runtime: Runtime = eagerRuntime()): Client => {

@@ -53,7 +53,7 @@ test.skipIf(!hasWorkerd)("the chat's room runs on Durable Objects as it stands",
 
   const { id } = (await alice.action({ name: "sendMessage", args: ["buy spam now"] })) as { id: number };
   expect(await codeOf(visitor.send("jobs", { kind: "report", messageId: id }))).toBe("unauthenticated");
-  const receipt = await alice.send("jobs", { kind: "report", messageId: id }, { wait: true, timeout: 5000 });
+  const receipt = await alice.send("jobs", { kind: "report", messageId: id }, { wait: true, timeout: 30_000 });
   expect(receipt).toMatchObject({ status: "completed" });
   expect(await codeOf(alice.action({ name: "modLog" }))).toBe("forbidden");
   expect(await admin.action({ name: "modLog" })).toHaveLength(1);

@@ -1,6 +1,7 @@
 /** Every kind of entrypoint × everything `canInvoke` may answer, over real HTTP and WebSocket: outcome, and what ran. */
 import { actor, event, queue, setup, UserError, Visitor } from "byward";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { turns } from "../support/turns.ts";
 import { get, post, serveForFile, WireSocket } from "./server.ts";
 
 type Verdict = { readonly answer: () => unknown; readonly status: number; readonly code: string | null };
@@ -103,7 +104,7 @@ afterAll(() => close());
 /** What ran, once as much ran as was to run and some time has passed for more of it. */
 async function settled(key: string, expected: number): Promise<readonly string[]> {
   await expect.poll(() => ran.get(key)?.length ?? 0).toBeGreaterThanOrEqual(expected);
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  await turns(30);
   return ran.get(key) ?? [];
 }
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { filesOf } from "../../scripts/check-docs.ts";
-import { paste, Running } from "../cli/process.ts";
+import { listenFor, paste, Running } from "../cli/process.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
@@ -148,7 +148,7 @@ test("npm start serves the chat within 10 s, and its three commands do what they
     const [post = "", refused = "", subscribe = ""] = program.stdout.match(/^ {2}curl .*$/gm) ?? [];
     expect((await paste(post)).stdout).toMatch(/"author":"alice".* 200\n$/);
     expect((await paste(refused)).stdout).toMatch(/"code":"unauthenticated".* 401\n$/);
-    expect((await paste(subscribe, 1000)).stdout).toContain("event: ready");
+    await listenFor(subscribe, /event: ready/);
   } finally {
     await stopAll(program);
   }

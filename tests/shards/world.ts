@@ -100,7 +100,7 @@ const node = actor({
     askById: (c, id: string) => c.client().getForId("node", id).action({ name: "thread" }),
     resolve: (c, key: string) => c.client().getOrCreate("node", key).resolve(),
     send: (c, key: string, body: string) =>
-      c.client().getOrCreate("node", key).send("jobs", body, { wait: true, timeout: 5000 }),
+      c.client().getOrCreate("node", key).send("jobs", body, { wait: true, timeout: 30_000 }),
     fetch: async (c, key: string, size: number) => {
       const body = new Uint8Array(size).fill(7);
       const response = await c.client().getOrCreate("node", key).fetch("/echo?x=1", { method: "POST", body });

@@ -2,6 +2,7 @@
 import { actor, bearer, party, queue, type RawSocket, setup, Visitor } from "byward";
 import { setupTest, type TestKit } from "byward/testing";
 import { expect, test } from "vitest";
+import { turns } from "../support/turns.ts";
 
 const User = party("User", { auth: bearer({ secret: "USER_SECRET" }) });
 
@@ -207,7 +208,7 @@ async function holdCommits(kit: Pick<TestKit<typeof senders>, "registry">): Prom
 }
 
 /** The kit's clock waits for the store, which waits here. */
-const turns = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+const underWay = (): Promise<void> => turns(20);
 
 const sender = actor({
   by: Visitor,
@@ -251,7 +252,7 @@ test("what a raw handler sends after it changed state leaves when that is durabl
   const { kit, socket, heard } = await openSender(t);
   const commits = await holdCommits(kit);
   socket.send("close");
-  await turns();
+  await underWay();
   expect(heard).toEqual([]);
   commits.release();
   await kit.clock.settle();
@@ -262,7 +263,7 @@ test("with nothing to be written it leaves at once", async (t) => {
   const { kit, socket, heard } = await openSender(t);
   await holdCommits(kit);
   socket.send("quiet");
-  await turns();
+  await underWay();
   expect(heard).toEqual(["quiet"]);
 });
 
@@ -270,7 +271,7 @@ test("what rests on a commit that failed never leaves", async (t) => {
   const { kit, socket, heard } = await openSender(t);
   const commits = await holdCommits(kit);
   socket.send("x");
-  await turns();
+  await underWay();
   commits.fail();
   await kit.clock.advance(1000);
   expect(heard.filter((frame) => typeof frame === "string")).toEqual([]);

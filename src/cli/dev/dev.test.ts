@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { byward, paste, type Running, start } from "../../../tests/cli/process.ts";
+import { byward, listenFor, paste, type Running, start } from "../../../tests/cli/process.ts";
 
 // Each starts processes, which take their time on a busy machine.
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
@@ -19,16 +19,20 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+/** At once, as editors do: who watches never sees half of it. */
+const write = (name: string, text: string): void => {
+  writeFileSync(join(folder, `${name}.new`), text);
+  renameSync(join(folder, `${name}.new`), join(folder, name));
+};
 
-const writeRegistry = (answer: string, secret = "CLI_DEV_SECRET"): void => {
+const writeRegistry = (answer: string, limits = ""): void => {
   write("answer.ts", `export const answer = ${answer};\n`);
   write(
     "registry.ts",
     `import { actor, bearer, event, hasClaim, party, refine, setup } from "byward";
 import { answer } from "./answer.ts";
 
-const User = party("User", { auth: bearer({ secret: "${secret}" }) });
+const User = party("User", { auth: bearer({ secret: "CLI_DEV_SECRET" }) });
 const Admin = refine("Admin", User, hasClaim("admin"));
 const desk = actor({
   by: User,
@@ -37,7 +41,7 @@ const desk = actor({
   actions: { ask: (c, what: string) => (c.state.asked++, answer), clear: () => 0 },
   guards: { actions: { clear: { by: Admin } } },
 });
-export const registry = setup({ use: { desk } });
+export const registry = setup({ use: { desk }, ${limits} });
 `,
   );
 };
@@ -76,7 +80,7 @@ test("the printed curl lines work as they stand", async () => {
   await program.waitFor(/curl -sN/);
   const [call = "", listen = ""] = program.stdout.match(/^ {2}curl .*$/gm) ?? [];
   expect((await paste(call)).stdout).toBe('{"output":42}');
-  expect((await paste(listen, 800)).stdout).toContain("event: ready");
+  await listenFor(listen, /event: ready/);
 });
 
 test("there is a token for each bearer party, good for what that party may do and no more", async () => {
@@ -119,15 +123,14 @@ test("a change restarts it on the same port, with tokens and state still good", 
 });
 
 test("a change restarts it at once, though somebody listens to events", async () => {
-  writeRegistry("1");
+  // Longer than any test: a restart that waited for the listener would not come.
+  writeRegistry("1", "limits: { drainTimeout: 3_600_000 }");
   const program = dev(["--json"]);
   const { url, tokens } = await servingOf(program);
   const headers = { authorization: `Bearer ${tokens[0]!.token}` };
   const stream = await fetch(`${url}/actors/desk/1/events/asked`, { headers });
-  const startedAt = performance.now();
   write("answer.ts", "export const answer = 2;\n");
   await servingOf(program, 2);
-  expect(performance.now() - startedAt).toBeLessThan(9000);
   expect(await stream.text().catch(() => "cut off")).toMatch(/event: ready/);
 });
 
