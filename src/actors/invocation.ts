@@ -8,7 +8,8 @@ import { Refusal } from "../boundary/errors.ts";
 import { endedLease, endedReply } from "../boundary/gate.ts";
 import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { AnyParty } from "../boundary/party.ts";
-import type { ScheduleRow } from "../hosts/port.ts";
+import { validated } from "../boundary/schema.ts";
+import type { Clock, ScheduleRow } from "../hosts/port.ts";
 import { decode } from "../protocol/json.ts";
 import type { Connection } from "./connection.ts";
 import { InvocationScope } from "./context.ts";
@@ -55,7 +56,7 @@ export class Invocations {
     args: readonly unknown[],
     connection: Connection,
   ): Promise<unknown> {
-    const given = entry.input === null ? args : await parseInput(entry, args);
+    const given = entry.input === null ? args : await parseInput(entry, args, this.#instance.clock);
     if (!entry.serial) return this.#start(entry, scope, given, connection);
     const before = this.#serial.get(entry.name) ?? Promise.resolve();
     const mine = before.then(() => this.#start(entry, scope, given, connection));
@@ -282,8 +283,8 @@ function assertSendable(response: unknown, actor: string): asserts response is R
   });
 }
 
-async function parseInput(entry: ActionEntry, args: readonly unknown[]): Promise<readonly unknown[]> {
-  const result = await entry.input!["~standard"].validate(args[0]);
+async function parseInput(entry: ActionEntry, args: readonly unknown[], clock: Clock): Promise<readonly unknown[]> {
+  const result = await validated(entry.input!, args[0], clock, "action.input");
   if (result.issues === undefined) return [result.value, ...args.slice(1)];
   throw new Refusal("malformed", {
     reason: "action.input",

@@ -231,12 +231,12 @@ export class ActorQueues {
   }
 
   async #complete(lease: Lease, reply: unknown, effects: HeldEffects): Promise<void> {
-    const { declared, limits, outbox } = this.#core;
+    const { clock, declared, limits, outbox } = this.#core;
     if (outbox.isClosed) throw leaseLost();
     const schema = declared?.get(lease.row.queue)?.token.complete ?? null;
     let response: string | null = null;
     if (reply !== undefined || schema !== null) {
-      const text = prepare(reply, schema, "invalid_completion_payload", limits.maxQueueMessageSize);
+      const text = prepare(reply, schema, "invalid_completion_payload", limits.maxQueueMessageSize, clock);
       response = isPromise(text) ? await text : text;
       // An asynchronous schema took its time: the lease may have been settled meanwhile.
       if (lease.state === "done") throw alreadyCompleted();
@@ -270,13 +270,13 @@ export class ActorQueues {
   }
 
   #prepare(name: string, body: unknown, id: string | undefined): ReturnType<typeof prepare> {
-    const { declared, limits } = this.#core;
+    const { clock, declared, limits } = this.#core;
     if (declared !== null && !declared.has(name)) throw undeclared();
     // With an id it may be there already, which is no matter of room.
     if (id === undefined) this.#assertRoom();
     else assertId(id);
     const schema: StandardSchemaV1 | null = declared?.get(name)?.token.message ?? null;
-    return prepare(body, schema, "invalid_payload", limits.maxQueueMessageSize);
+    return prepare(body, schema, "invalid_payload", limits.maxQueueMessageSize, clock);
   }
 
   #assertRoom(): void {

@@ -6,6 +6,7 @@
 import { newCorrelationId, toWireFailure } from "../actors/failure.ts";
 import { writeFailure } from "../actors/inbound.ts";
 import { ConfigurationError } from "../boundary/errors.ts";
+import { validated } from "../boundary/schema.ts";
 import type { Host } from "../hosts/port.ts";
 import { NO_DELIVERIES } from "../services/deliveries.ts";
 import type { CompiledService, QueueConsumer } from "../services/entrypoints.ts";
@@ -163,11 +164,16 @@ async function accepted(
   body: unknown,
 ): Promise<{ readonly value: unknown } | null> {
   if (entry.message === null) return { value: body };
-  const result = await entry.message["~standard"].validate(body);
-  if (result.issues === undefined) return { value: result.value };
-  const correlationId = newCorrelationId(runtime.floor.host);
-  const issues = result.issues.map(({ message }) => message);
-  runtime.logOf(entry).error({ queue: entry.name, correlationId, issues }, "a message is not what its queue takes");
+  const where = { queue: entry.name, correlationId: newCorrelationId(runtime.floor.host) };
+  try {
+    const result = await validated(entry.message, body, runtime.floor.host.clock, "message.schema");
+    if (result.issues === undefined) return { value: result.value };
+    const issues = result.issues.map(({ message }) => message);
+    runtime.logOf(entry).error({ ...where, issues }, "a message is not what its queue takes");
+  } catch (error) {
+    // The others of its batch are handled all the same.
+    runtime.logOf(entry).error({ ...where, err: error }, "the schema of a queue failed");
+  }
   return null;
 }
 

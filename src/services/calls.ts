@@ -4,8 +4,10 @@
  */
 import { newCorrelationId } from "../actors/failure.ts";
 import type { SealedCaller } from "../boundary/caller.ts";
+import type { DeadlineClock } from "../boundary/deadline.ts";
 import { Refusal } from "../boundary/errors.ts";
-import { isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
+import { andThen, isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
+import { validated } from "../boundary/schema.ts";
 import type { InternalCaller } from "../boundary/scheme.ts";
 import { decode, encode } from "../protocol/json.ts";
 import { LazyAbort } from "./abort.ts";
@@ -38,7 +40,7 @@ export async function invokeCall(
     createContext: (resolved: SealedCaller) =>
       new CallInvocation({ source, entry, caller: resolved, correlationId, abort, deliveryId: null }),
   });
-  const input = readInput(entry, given);
+  const input = readInput(entry, given, host.clock);
   const run = { entry, admitted, abort, clock: host.clock, log: source.logOf(entry) };
   const output = await runHandler(run, isPromise(input) ? await input : input);
   return output === undefined ? undefined : copy(output, "result");
@@ -49,10 +51,9 @@ function copy(value: unknown, what: string): unknown {
   return decode(encode(value, what));
 }
 
-function readInput(entry: CallEntry, args: readonly unknown[]): MaybePromise<readonly unknown[]> {
+function readInput(entry: CallEntry, args: readonly unknown[], clock: DeadlineClock): MaybePromise<readonly unknown[]> {
   if (entry.input === null) return args;
-  const result = entry.input["~standard"].validate(args[0]);
-  return isPromise(result) ? result.then((settled) => accepted(settled, args)) : accepted(result, args);
+  return andThen(validated(entry.input, args[0], clock, "call.input"), (result) => accepted(result, args));
 }
 
 function accepted(

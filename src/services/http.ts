@@ -138,7 +138,7 @@ class Exchange implements Approach<RouteInvocation> {
 
   #admitted(admitted: Admitted<RouteInvocation>): MaybePromise<OutboundResponse> {
     try {
-      const read = readPayload(this.entry, this.#inbound, this.#maxBody, this.#payload);
+      const read = readPayload(this.entry, this.#inbound, this.#maxBody, this.#payload, this.#source.floor.host.clock);
       if (!isPromise(read)) return this.#run(admitted);
       return read.then(
         () => this.#run(admitted),

@@ -3,8 +3,10 @@
  * parsed from the very bytes the gate verified over (G4). Synchronous where schemas and transport are.
  */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { DeadlineClock } from "../boundary/deadline.ts";
 import { Refusal } from "../boundary/errors.ts";
 import { andThen, type MaybePromise } from "../boundary/maybe-promise.ts";
+import { validated } from "../boundary/schema.ts";
 import type { InboundRequest } from "../hosts/port.ts";
 import { isSound } from "../protocol/revive.ts";
 import type { RoutePayload } from "./context.ts";
@@ -32,28 +34,29 @@ function shownIssue({ message, path }: StandardSchemaV1.Issue): { message: strin
 
 /**
  * Fills `payload` in.
- * @throws PayloadRefusal, Refusal `unsupported_media_type`, `too_large`
+ * @throws PayloadRefusal, Refusal `unsupported_media_type`, `too_large`, `fault` where a schema does not answer in time
  */
 export function readPayload(
   entry: RouteEntry,
   inbound: InboundRequest,
   maxBody: number,
   payload: RoutePayload,
+  clock: DeadlineClock,
 ): MaybePromise<void> {
-  return andThen(checked(entry.params, "params", payload.params), (params) => {
+  return andThen(checked(entry.params, "params", payload.params, clock), (params) => {
     payload.params = params;
-    return andThen(readQuery(entry, inbound), (query) => {
+    return andThen(readQuery(entry, inbound, clock), (query) => {
       payload.query = query;
       if (entry.body === null) return;
-      return andThen(readBody(entry, inbound, maxBody), (body) => {
+      return andThen(readBody(entry, inbound, maxBody, clock), (body) => {
         payload.body = body;
       });
     });
   });
 }
 
-function readQuery(entry: RouteEntry, inbound: InboundRequest): MaybePromise<unknown> {
-  return entry.query === null ? undefined : checked(entry.query, "query", fieldsOf(inbound.query));
+function readQuery(entry: RouteEntry, inbound: InboundRequest, clock: DeadlineClock): MaybePromise<unknown> {
+  return entry.query === null ? undefined : checked(entry.query, "query", fieldsOf(inbound.query), clock);
 }
 
 /** Names and values of a query or a form; a name that stands several times has a list. */
@@ -68,9 +71,14 @@ function fieldsOf(text: string): Readonly<Record<string, string | readonly strin
   return fields;
 }
 
-function readBody(entry: RouteEntry, inbound: InboundRequest, maxBody: number): MaybePromise<unknown> {
+function readBody(
+  entry: RouteEntry,
+  inbound: InboundRequest,
+  maxBody: number,
+  clock: DeadlineClock,
+): MaybePromise<unknown> {
   assertMediaType(entry, inbound.header("content-type"));
-  return inbound.bytes(maxBody).then((bytes) => checked(entry.body, "body", parseBody(entry, bytes)));
+  return inbound.bytes(maxBody).then((bytes) => checked(entry.body, "body", parseBody(entry, bytes), clock));
 }
 
 const JSON_TYPE = /^application\/(?:json|[\w.!#$&^-]+\+json)$/;
@@ -120,9 +128,14 @@ function malformed(message: string): PayloadRefusal {
   return new PayloadRefusal({ part: "body", kind: "malformed", issues: [] }, message);
 }
 
-function checked(schema: StandardSchemaV1 | null, part: PayloadProblem["part"], value: unknown): MaybePromise<unknown> {
+function checked(
+  schema: StandardSchemaV1 | null,
+  part: PayloadProblem["part"],
+  value: unknown,
+  clock: DeadlineClock,
+): MaybePromise<unknown> {
   if (schema === null) return value;
-  return andThen(schema["~standard"].validate(value), (result) => {
+  return andThen(validated(schema, value, clock, `${part}.schema`), (result) => {
     if (result.issues === undefined) return result.value;
     const problem: PayloadProblem = { part, kind: "schema", issues: result.issues };
     throw new PayloadRefusal(problem, `The ${SHOWN[part]} not what this route takes`);

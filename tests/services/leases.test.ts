@@ -203,12 +203,12 @@ test("a payload whose schema takes longer than the credential lives runs nothing
     const rig = createRig();
     let ran = 0;
     const validate = (value: unknown) =>
-      new Promise<{ value: unknown }>((resolve) => void rig.clock.after(30_000, () => resolve({ value })));
+      new Promise<{ value: unknown }>((resolve) => void rig.clock.after(4_000, () => resolve({ value })));
     const body = { "~standard": { version: 1, vendor: "test", validate } } as const;
     const api = service({ by: User, routes: { "POST /slow": { body: body as never, handle: () => ++ran } } });
     const registry = closing(setup({ services: { api }, host: rig.host }));
     await registry.edge();
-    const claims = death === "expired" ? { exp: Math.floor(rig.clock.now() / 1000) + 10 } : {};
+    const claims = death === "expired" ? { exp: Math.floor(rig.clock.now() / 1000) + 2 } : {};
     const asking = registry.fetch(
       new Request("http://localhost/slow", {
         method: "POST",
@@ -218,9 +218,9 @@ test("a payload whose schema takes longer than the credential lives runs nothing
     );
     // Reading a body takes turns of the event loop.
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => void setImmediate(resolve));
-    await rig.clock.advance(10_000);
+    await rig.clock.advance(2_000);
     if (death === "revoked") await registry.revoke({ party: "User", identity: "ann" });
-    await rig.clock.advance(30_000);
+    await rig.clock.advance(4_000);
     const answer = await asking;
     expect(await show(answer)).toBe(death === "expired" ? "401 auth/expired" : "401 auth/unauthenticated");
     expect(ran).toBe(0);

@@ -109,6 +109,33 @@ test("queue hands each message to its consumer, and tells the platform what came
   await expect(worker.queue({ queue: "other", messages: [] }, {})).rejects.toThrow(/no service/i);
 });
 
+test("a message whose schema throws comes again; the others of its batch are handled", async () => {
+  const seen: unknown[] = [];
+  const validate = (value: unknown) => {
+    if (value === "bad") throw new Error("no");
+    return { value };
+  };
+  const schema = { "~standard": { version: 1, vendor: "test", validate } } as const;
+  const own = serviceModule(
+    {
+      jobs: service({ queues: { jobs: { message: schema as never, handle: (_c, { body }) => void seen.push(body) } } }),
+    },
+    { host: rig.host },
+  );
+  const told: string[] = [];
+  const messages = ["bad", "good"].map((body) => ({
+    id: body,
+    timestamp: new Date(0),
+    body,
+    attempts: 1,
+    ack: () => void told.push(`${body} ack`),
+    retry: () => void told.push(`${body} retry`),
+  }));
+  await own.queue({ queue: "jobs", messages }, {});
+  expect(told).toEqual(["bad retry", "good ack"]);
+  expect(seen).toEqual(["good"]);
+});
+
 test("waitUntil is handed to the platform", async () => {
   ran.length = 0;
   const waits: Promise<unknown>[] = [];

@@ -1,6 +1,8 @@
 /** Owns what is checked of a message before it is enqueued, and of a reply before it completes: schema, encoding, size. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { DeadlineClock } from "../../boundary/deadline.ts";
 import { andThen, type MaybePromise } from "../../boundary/maybe-promise.ts";
+import { validated } from "../../boundary/schema.ts";
 import { EncodeError, encode } from "../../protocol/json.ts";
 import { untracked } from "../state.ts";
 import { fitsUtf8, utf8Length } from "../utf8-length.ts";
@@ -11,17 +13,19 @@ export const MAX_ID_LENGTH = 256;
 
 /**
  * The text to store. Synchronous unless the schema is not.
- * @throws Refusal `queue/message_invalid`, `queue/message_too_large`, and `code` when the schema refuses the value
+ * @throws Refusal `queue/message_invalid`, `queue/message_too_large`, `code` when the schema refuses the value, `fault` when it
+ *   does not answer in time
  */
 export function prepare(
   value: unknown,
   schema: StandardSchemaV1 | null,
   code: "invalid_payload" | "invalid_completion_payload",
   limit: number,
+  clock: DeadlineClock,
 ): MaybePromise<string> {
   const plain = untracked(value);
   if (schema === null) return written(plain, limit);
-  return andThen(schema["~standard"].validate(plain), (result) => {
+  return andThen(validated(schema, plain, clock, `queue.${code}`), (result) => {
     if (result.issues === undefined) return written(result.value, limit);
     throw invalidPayload(
       code,
