@@ -62,6 +62,16 @@ function holders(): string[] {
   return [];
 }
 
+/** Rows in which an object keeps what is too long for attachments. */
+function keptRows(object: string): number {
+  const database = new DatabaseSync(join(workerd.dataDir, "byward", `${object}.sqlite`), { readOnly: true });
+  try {
+    return database.prepare("SELECT 1 FROM text WHERE ref = -1").all().length;
+  } finally {
+    database.close();
+  }
+}
+
 type Frame = Record<string, unknown>;
 
 interface Peer {
@@ -224,6 +234,25 @@ asleep("what is too long for an attachment waits in a row", { timeout: 40_000 },
   expect(await livesOf("room/long")).toBe(2);
   peer.close();
 });
+
+asleep(
+  "a peer that leaves while the object is out of memory is seen off, and what was kept for it goes",
+  { timeout: 40_000 },
+  async ({ expect }) => {
+    const options = { claims: { long: "ü".repeat(2500) }, params: { long: "x".repeat(3900) } };
+    const [long, short] = [await connect("room/leaving", "ada", options), await connect("room/leaving", "bob")];
+    const object = (await (await fetch(`${workerd.url}/object?of=room/leaving`)).json()) as string;
+    await expect.poll(() => keptRows(object), { timeout: 20_000, interval: 200 }).toBe(1);
+    await pause(OUT_OF_MEMORY);
+    long.close();
+    short.close();
+    await Promise.all([long.closed, short.closed]);
+    const look = async (): Promise<unknown> => ((await act("room/leaving", "look")) as { gone: number }).gone;
+    await expect.poll(look, { timeout: 10_000, interval: 100 }).toBe(2);
+    expect(await livesOf("room/leaving")).toBe(2);
+    expect(keptRows(object)).toBe(0);
+  },
+);
 
 asleep("a schedule wakes the object, and its event reaches who slept", { timeout: 40_000 }, async () => {
   const peer = await connect("room/schedule", "ada");

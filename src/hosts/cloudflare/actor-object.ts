@@ -120,7 +120,7 @@ export class ActorObject {
 
   async closed(socket: PlatformSocket, code: number, reason: string): Promise<void> {
     if (this.#mounted === null) await this.#readyFor(socket);
-    this.#sockets.ended(socket, code, reason);
+    await this.#sockets.ended(socket, code, reason);
   }
 
   /** Never rejects: the platform gives up an alarm that failed too often. */

@@ -86,8 +86,10 @@ export class ObjectSockets {
     this.#open.get(socket)?.received(data);
   }
 
-  ended(socket: PlatformSocket, code: number, reason: string): void {
+  async ended(socket: PlatformSocket, code: number, reason: string): Promise<void> {
     this.touch();
+    // One that ended while the object was out of memory was not among those that were left: its actor is told all the same.
+    if (!this.#open.has(socket)) await this.#resume(this.#runtime!, socket);
     closeSocket(socket, code, reason);
     this.#open.get(socket)?.ended(code, reason);
     this.#open.delete(socket);
@@ -152,7 +154,8 @@ export class ObjectSockets {
     const text = attachment === null ? null : this.#textOf(attachment);
     const dormant = text === null ? null : reviveConnection(runtime, text);
     if (dormant === null) {
-      // It had not said hello, or comes from another version of the program: its peer comes again.
+      // It had not said hello, is closed already, or comes from another version of the program: its peer comes again.
+      if (attachment !== null && "row" in attachment) deleteText(this.#sql, SOCKET_ROWS, attachment.row);
       closeSocket(socket, 1001, "actor.stopping");
       return null;
     }

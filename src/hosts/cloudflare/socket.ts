@@ -108,6 +108,12 @@ export class HibernatingSocket implements Socket {
   #over(): void {
     this.#isClosed = true;
     this.#dropRow();
+    try {
+      // What is over is not resumed, in whatever life of the object its peer says so.
+      this.#socket.serializeAttachment(null);
+    } catch {
+      // The platform has let go of it.
+    }
   }
 
   #dropRow(): void {
