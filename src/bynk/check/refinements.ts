@@ -6,7 +6,7 @@ import { createFix } from "../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../diagnostics/source-file.ts";
 import type { PredicateArg, Predicate as PredicateNode, Refinement, Span } from "../syntax/ast.ts";
 import type { BaseName, Predicate } from "./model.ts";
-import { nestsRepetition } from "./regex/repetition.ts";
+import { takesForever } from "./regex/ambiguity.ts";
 import { isSatisfiable } from "./satisfiable.ts";
 import type { UnitState } from "./state.ts";
 
@@ -141,7 +141,7 @@ function readPattern(reader: Reader, node: PredicateNode): Predicate | undefined
     reader.unit.findings.report(reader.source, "bynk.types.invalid_regex", arg.span, { pattern });
     return undefined;
   }
-  if (nestsRepetition(pattern)) {
+  if (takesForever(pattern)) {
     reader.unit.findings.report(reader.source, "bynk.types.catastrophic_regex", arg.span, { pattern });
     return undefined;
   }

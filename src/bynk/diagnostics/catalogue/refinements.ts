@@ -65,11 +65,11 @@ export const refinements = {
   }),
   "bynk.types.catastrophic_regex": entry({
     title: "pattern that can take forever",
-    message: text`\`${"pattern"}\` repeats a repetition, so a short input can keep it busy for years`,
-    label: text`a repetition inside a repetition`,
-    hint: text`write the pattern without nesting \`*\` or \`+\``,
+    message: text`\`${"pattern"}\` can read one text in many ways, so a short input can keep it busy for years`,
+    label: text`reads the same text in more than one way, again and again`,
+    hint: text`let what is repeated begin or end with something that nothing else in it can take`,
     explanation:
-      "Patterns check input from strangers. One such as `(a+)+` needs exponential time for some inputs, which makes it a way to stop the service; so it is refused.",
+      "Patterns check input from strangers. One such as `(a+)+` or `(a|a)*` can divide a text among its rounds in many ways, twice as many with each further letter, and tries them all before it gives up; that makes it a way to stop the service, so it is refused.",
   }),
   "bynk.types.reserved_payload_field": entry({
     title: "payload field with a reserved name",

@@ -35,6 +35,7 @@ reports("types.predicate_base_mismatch", type("Bool where «NonEmpty»"));
 reports("types.no_numeric_coercion", type("Int where InRange(1, «2.5»)"));
 reports("types.no_numeric_coercion", type("Float where InRange(«1», 2.5)"));
 reports("types.catastrophic_regex", type('String where Matches(«"(a+)+"»)'));
+reports("types.catastrophic_regex", type('String where Matches(«"(a|a)*b"»)'));
 reports("types.reserved_payload_field", "commons t\ntype S = | A(«kind»: Int) | B(«tag»: Int)\n");
 reports("types.opaque_raw_outside", project(keys, use("let r = k.«raw»")));
 reports("types.opaque_record_construction", project(keys, use("let r = «Key» { v: 1 }")));
