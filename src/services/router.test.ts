@@ -176,9 +176,10 @@ test("five thousand routes cost no more to search than fifty", () => {
     const router = routerOf(Array.from({ length: count }, (_, at) => `GET /r${at}/:id/leaf`));
     const path = `/r${count - 1}/7/leaf`;
     for (let warm = 0; warm < 20_000; warm++) router.match("GET", path);
-    const start = performance.now();
+    const before = process.cpuUsage();
     for (let turn = 0; turn < 50_000; turn++) router.match("GET", path);
-    return performance.now() - start;
+    const { user, system } = process.cpuUsage(before);
+    return user + system;
   };
   const few = Math.min(time(50), time(50), time(50));
   const many = Math.min(time(5000), time(5000), time(5000));
