@@ -222,6 +222,10 @@ export class ActorInstance {
   get isLeaving(): boolean {
     return this.#isLeaving;
   }
+  /** True while its stop waits for what it gave to `waitUntil`. */
+  get isAwaitingWork(): boolean {
+    return this.#isLeaving && this.#waits.size > 0;
+  }
   get isStopping(): boolean {
     return this.#phase === "stopping" || this.#phase === "stopped" || this.#phase === "destroyed";
   }

@@ -11,7 +11,7 @@ import { endedLease } from "../boundary/gate.ts";
 import { andThen, isPromise, type MaybePromise } from "../boundary/maybe-promise.ts";
 import type { By } from "../boundary/party.ts";
 import type { RateSubject } from "../boundary/rate.ts";
-import type { Presentation } from "../boundary/scheme.ts";
+import type { InternalCaller, Presentation } from "../boundary/scheme.ts";
 import type { Credentials } from "../boundary/verify.ts";
 import { keyText } from "../protocol/key.ts";
 import type { Connection, ConnectionKind } from "./connection.ts";
@@ -214,7 +214,7 @@ export function locateOrJudge(
     return runtime.locateById(compiled, address.id).then((found) => {
       // Nobody can be created by id; the answer is the one an unknown key gives to this caller.
       if (found === null) return runtime.provisional(compiled, ["~missing"], undefined, caller, "get");
-      return staying(found.instance, () => locateOrJudge(runtime, call, credentials, caller));
+      return staying(found.instance, credentials, () => locateOrJudge(runtime, call, credentials, caller));
     });
   }
   const { key } = address;
@@ -222,13 +222,26 @@ export function locateOrJudge(
   return andThen(runtime.locate(compiled, ref, key), (live) =>
     live === null
       ? judge(runtime, call, key, credentials, caller)
-      : staying(live, () => locateOrJudge(runtime, call, credentials, caller)),
+      : staying(live, credentials, () => locateOrJudge(runtime, call, credentials, caller)),
   );
 }
 
 /** An actor that stops takes no connections any more and soon writes nothing: its next life answers. */
-function staying(live: ActorInstance, again: () => MaybePromise<ActorInstance>): MaybePromise<ActorInstance> {
-  return live.isLeaving ? live.stopped().then(again) : live;
+function staying(
+  live: ActorInstance,
+  { channel }: Credentials,
+  again: () => MaybePromise<ActorInstance>,
+): MaybePromise<ActorInstance> {
+  if (!live.isLeaving) return live;
+  // Its stop waits for work of its own: that must not wait for the stop.
+  if (live.isAwaitingWork && channel.kind === "caller" && isItself(live, channel.caller)) {
+    throw new Refusal("unavailable", { reason: "actor.stopping", group: "actor", code: "aborted" });
+  }
+  return live.stopped().then(again);
+}
+
+function isItself({ ref }: ActorInstance, { name, key }: InternalCaller): boolean {
+  return name === ref.name && key != null && keyText(key) === ref.key;
 }
 
 /** What is sought of an actor, in a call or a connection. */

@@ -359,3 +359,45 @@ test("a raw socket that is decided anew at each epoch leaves no listener behind 
   expect(socket.messages).toEqual([0, 1, 2, 3, 4]);
   expect(getEventListeners(stop!, "abort").length).toBe(before);
 });
+
+test("work of an actor that leaves, and calls that very actor, is told so at once and holds nobody up", async () => {
+  const told: unknown[] = [];
+  let goOn: () => void = () => {};
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let lives = 0;
+  const room = actor({
+    by: anyOf(Caller, Visitor),
+    state: {},
+    onWake: () => {
+      lives += 1;
+    },
+    actions: {
+      look: () => "here",
+      leave: (c) => {
+        const self = c.client<typeof registry>().room;
+        const work = async (): Promise<void> => {
+          await held;
+          for (const handle of [self.getOrCreate(c.key), self.getForId(c.actorId), self.getOrCreate("other")]) {
+            told.push(await handle.look().catch(({ group, code }) => `${group}/${code}`));
+          }
+        };
+        c.waitUntil(work());
+        c.sleep();
+      },
+    },
+  });
+  const registry = setup({ use: { room } });
+  const v = await virtual(registry);
+  const call = (name: string): Promise<Response> =>
+    v.fetch(`/actors/room/a/actions/${name}`, { method: "POST", headers: JSON_TYPE, body: "[]" });
+  expect((await call("leave")).status).toBe(200);
+  await v.settle();
+  const next = call("look");
+  goOn();
+  await v.settle();
+  expect(told).toEqual(["actor/aborted", "actor/aborted", "here"]);
+  expect(await (await next).json()).toEqual({ output: "here" });
+  expect(lives).toBe(3);
+});
