@@ -56,12 +56,17 @@ interface Member {
   stream: Stream | null;
   /** When the membership is over, ms of the monotonic clock. */
   until: number;
-  readonly waiting: Map<number, (closed: readonly ClosedConnection[]) => void>;
+  /** Changes it has not confirmed yet, by number. */
+  readonly waiting: Map<number, Waiting>;
 }
 
 interface Change {
   readonly seq: number;
   readonly rows: readonly RevocationRow[];
+}
+
+interface Waiting extends Change {
+  confirm(closed: readonly ClosedConnection[]): void;
 }
 
 export interface DirectoryOptions {
@@ -137,6 +142,8 @@ export class Directory {
       member.stream = stream;
       member.until = performance.now() + this.#options.lease;
       this.#members.set(id, member);
+      // What it was told on a tunnel that broke it may not have heard, and it is waited for.
+      for (const { seq, rows } of member.waiting.values()) tell(stream, { t: "learn", seq, rows, epoch: this.#epoch });
       tell(stream, { t: "state", rows: await this.#rows(this.#options.clock.now()), epoch: this.#epoch });
     };
     stream.handlers = {
@@ -152,12 +159,16 @@ export class Directory {
 
   #heard(id: string, stream: Stream, word: MemberWord): void {
     const member = this.#members.get(id);
-    if (member === undefined || member.stream !== stream) return;
+    if (member === undefined || member.stream !== stream) {
+      // It does not know that it was given up, and must join again.
+      stream.reset("no member");
+      return;
+    }
     if (word.t === "beat") {
       member.until = performance.now() + this.#options.lease;
       tell(stream, { t: "beat", n: word.n });
     } else if (word.t === "learned") {
-      member.waiting.get(word.seq)?.(word.closed);
+      member.waiting.get(word.seq)?.confirm(word.closed);
       member.waiting.delete(word.seq);
     } else void this.#inTurn(() => this.#strike(id)).catch(() => {});
   }
@@ -170,7 +181,7 @@ export class Directory {
   async #strike(id: string): Promise<void> {
     const member = this.#members.get(id);
     this.#members.delete(id);
-    for (const confirm of member?.waiting.values() ?? []) confirm([]);
+    for (const { confirm } of member?.waiting.values() ?? []) confirm([]);
     await this.#context.db.execute("DELETE FROM bw_member WHERE id = ?", id);
   }
 
@@ -230,18 +241,20 @@ export class Directory {
         timer?.cancel();
         done(closed);
       };
-      member.waiting.set(seq, confirm);
+      member.waiting.set(seq, { seq, rows, confirm });
       if (member.stream !== null) tell(member.stream, { t: "learn", seq, rows, epoch: this.#epoch });
       const look = (): void => {
         if (!member.waiting.has(seq)) return;
-        const left = member.until + MARGIN - performance.now();
-        if (left > 0) {
-          timer = this.#options.clock.after(left, look);
+        if (!isOver(member)) {
+          timer = this.#options.clock.after(Math.max(1, member.until + MARGIN - performance.now()), look);
           return;
         }
         member.waiting.delete(seq);
         this.#options.log.warn({ member: id }, "a runner that did not answer is no member any more");
-        void this.#inTurn(() => this.#strike(id)).catch(() => {});
+        void this.#inTurn(async () => {
+          // It may have come back meanwhile, and has all there is with the state it was told.
+          if (isOver(member)) await this.#strike(id);
+        }).catch(() => {});
         confirm([]);
       };
       look();
@@ -262,6 +275,11 @@ export class Directory {
     this.#tail = turn.catch(() => {});
     return turn;
   }
+}
+
+/** True once a member counts as gone for certain. */
+function isOver(member: Member): boolean {
+  return member.until + MARGIN <= performance.now();
 }
 
 function tell(stream: Stream, word: DirectoryWord): void {

@@ -114,7 +114,7 @@ export class Membership implements HostRows {
             this.#beats.clear();
             this.#stands(asked);
             done();
-          } else this.#heard(word);
+          } else this.#heard(word, stream);
         },
         reset: lost,
         close: lost,
@@ -132,10 +132,11 @@ export class Membership implements HostRows {
     again();
   }
 
-  #heard(word: Exclude<DirectoryWord, { readonly t: "state" }>): void {
+  #heard(word: Exclude<DirectoryWord, { readonly t: "state" }>, stream: Stream): void {
     if (word.t === "learn") {
       const closed = this.#options.learn(word.rows, word.epoch);
-      this.#say({ t: "learned", seq: word.seq, closed });
+      // On the stream it came on: what was missed comes before this runner stands there again.
+      stream.message(JSON.stringify({ t: "learned", seq: word.seq, closed } satisfies MemberWord));
       return;
     }
     const sent = this.#beats.get(word.n);
