@@ -75,10 +75,10 @@ async function attack(target: string, flags: Flags): Promise<void> {
     ? await attackAddress(target, flags, step)
     : await attackEntry(target, flags, step);
   progress.clear();
-  write(report, flags);
   const isIncomplete = report.stopped !== null || report.coverage.missing.length > 0;
   if (report.findings.length > 0) process.exitCode = 1;
   else if (isIncomplete) process.exitCode = 2;
+  write(report, flags);
 }
 
 type Step = (what: string, at: string) => void;

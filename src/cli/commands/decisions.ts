@@ -12,7 +12,7 @@ import { type DecisionFilter, fits, printable, showDecision } from "../decisions
 import { readDuration } from "../duration.ts";
 import { loadRegistry } from "../entry.ts";
 import { CommandFailure } from "../failure.ts";
-import { paint, stderr, stdout } from "../terminal.ts";
+import { isRead, paint, stderr, stdout } from "../terminal.ts";
 
 interface Flags {
   readonly target?: string;
@@ -133,7 +133,7 @@ const POLL_MS = 200;
 
 async function follow(reader: Reader, show: (record: DecisionRecord) => void): Promise<void> {
   process.once("SIGINT", () => process.exit(0));
-  for (;;) {
+  while (isRead()) {
     await sleep(POLL_MS);
     reader.read(show);
   }
