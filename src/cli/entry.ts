@@ -48,7 +48,7 @@ function assertFile(entry: string, path: string): void {
 function cannotLoad(entry: string, error: unknown): CommandFailure {
   const { code, what } = describeFailure(error);
   const where = error instanceof Error ? placeOf(error) : undefined;
-  const { code: nodeCode } = error as { code?: string };
+  const nodeCode = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   if (nodeCode === "ERR_MODULE_NOT_FOUND") return importMissing(entry, error as Error);
   if (nodeCode?.endsWith("_TYPESCRIPT_SYNTAX") || error instanceof SyntaxError) {
     const hint =

@@ -2,6 +2,7 @@
  * Owns failures of commands as people read them: what, where, what to do. No stack unless `BYWARD_DEBUG` is set. Errors
  * from elsewhere are described here once, so that no command formats an error of its own.
  */
+import { inspect } from "node:util";
 import { paint } from "./terminal.ts";
 
 export interface FailureDetails {
@@ -52,7 +53,8 @@ export class CommandFailure extends Error {
 /** Any thrown value in words. */
 export function describeFailure(error: unknown): Failure {
   if (error instanceof CommandFailure) return error.failure;
-  if (!(error instanceof Error)) return new Failure("cli.failed", `Something that is no error was thrown: ${error}`);
+  if (!(error instanceof Error))
+    return new Failure("cli.failed", `Something that is no error was thrown: ${inspect(error)}`);
   const { code } = error as { code?: unknown };
   if (error.name === "ConfigurationError" && typeof code === "string") {
     // The message ends in the code for those who read it elsewhere; here the code stands apart.
@@ -95,7 +97,8 @@ export function renderFailure(failure: Failure, cause?: unknown): string {
 }
 
 function stackOf(error: unknown): string {
-  const { cause, stack } = error as { cause?: unknown; stack?: string };
-  const own = stack ?? String(error);
-  return cause === undefined ? own : `${own}\nCaused by: ${stackOf(cause)}`;
+  if (!(error instanceof Error)) return inspect(error);
+  const { cause, stack } = error;
+  const own = stack ?? inspect(error);
+  return cause === undefined || cause === error ? own : `${own}\nCaused by: ${stackOf(cause)}`;
 }
