@@ -183,7 +183,7 @@ export async function audit(url: string, books: Books): Promise<string[]> {
 async function auditLedger(url: string, ledger: Ledger, index: number): Promise<string[]> {
   if (ledger.asked.size === 0) return [];
   // Messages and schedules acknowledged before the kill must come to pass; they are given time, then counted.
-  for (let patience = 100; ; patience--) {
+  for (let patience = 600; ; patience--) {
     const wrong = compare(await readLedger(url, index), ledger, index);
     if (wrong.length === 0 || patience === 0 || wrong.some((line) => !line.includes("not yet"))) return wrong;
     await new Promise((resolve) => setTimeout(resolve, 50));

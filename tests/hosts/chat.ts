@@ -8,7 +8,7 @@ import { mintBearer } from "../../src/boundary/mint.ts";
 
 export const CHAT_SECRET = "the-secret-of-the-chat-of-32-bytes-or-more";
 const ROOM = "/actors/chatRoom/lobby";
-const PATIENCE = 15_000;
+const PATIENCE = 30_000;
 const STEP = 50;
 
 interface Message {
@@ -104,7 +104,7 @@ async function queue(chat: Chat): Promise<void> {
   const spam = (await say(alice, "buy this spam")) as { id: number };
   await refused(visitor.send("jobs", { kind: "report", messageId: spam.id }), "unauthenticated", "a visitor reports");
   assert.equal((await history(visitor)).length, 2, "the refused report did nothing");
-  const receipt = await alice.send("jobs", { kind: "report", messageId: spam.id }, { wait: true, timeout: 10_000 });
+  const receipt = await alice.send("jobs", { kind: "report", messageId: spam.id }, { wait: true, timeout: 30_000 });
   assert.equal((receipt as { status: string }).status, "completed");
   await chat.until(async () => (await history(visitor)).length === 1, "the reported message is removed");
   const log = (await moderator.action({ name: "modLog", args: [] })) as readonly { text: string }[];
@@ -171,14 +171,14 @@ async function sockets(chat: Chat): Promise<void> {
 }
 
 async function expiry(chat: Chat): Promise<void> {
-  const listener = (await chat.room("eve", { seconds: 3 })).connect();
+  const listener = (await chat.room("eve", { seconds: 6 })).connect();
   const heard: Message[] = [];
   listener.on("messages", (message) => void heard.push(message as Message));
   await listener.action({ name: "history", args: [] });
   const alice = await chat.room("alice");
   await say(alice, "before");
   await chat.until(() => heard.length === 1, "the message before comes");
-  await chat.host.elapse(3500);
+  await chat.host.elapse(6500);
   await say(alice, "after");
   await chat.host.elapse(300);
   assert.deepEqual(

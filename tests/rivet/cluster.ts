@@ -66,8 +66,12 @@ export class Cluster {
     for (const child of this.#children) child.kill("SIGKILL");
     await this.engine.close();
     await rm(this.#dataDir, { recursive: true, force: true });
-    await new Promise((done) => setTimeout(done, 200));
-    return [...pids, this.engine.pid].filter(isAlive);
+    let left = [...pids, this.engine.pid].filter(isAlive);
+    for (let waited = 0; left.length > 0 && waited < 20_000; waited += 100) {
+      await new Promise((done) => setTimeout(done, 100));
+      left = left.filter(isAlive);
+    }
+    return left;
   }
 }
 

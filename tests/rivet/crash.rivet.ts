@@ -12,7 +12,7 @@ const PAUSES = Number(process.env["BYWARD_PAUSES"] ?? 1);
 const SEED = Number(process.env["BYWARD_SEED"] ?? Date.now() % 1_000_000);
 const LEDGERS = 6;
 /** ms within which every actor must answer again. */
-const PATIENCE = 30_000;
+const PATIENCE = 60_000;
 /** ms until answers that were on their way have come. */
 const SETTLE = 300;
 /** ms a pause lasts: others have the actors by then. */
@@ -42,7 +42,7 @@ async function auditAt(url: string, books: Books): Promise<string[]> {
     try {
       return await audit(url, books);
     } catch (error) {
-      if (attempt >= 20) throw error;
+      if (attempt >= 60) throw error;
       await sleep(500);
     }
   }

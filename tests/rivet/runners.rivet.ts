@@ -130,7 +130,8 @@ test("a revocation on one runner closes connections of both, and holds on both",
   }
   const started = performance.now();
   const { closed } = await runners[0]!.registry.revoke({ party: "User", identity: "ada" });
-  expect(performance.now() - started).toBeLessThan(5000);
+  // Less than the lease, which is what waiting for a runner that is gone takes.
+  expect(performance.now() - started).toBeLessThan(9000);
   expect(new Set(closed.map(({ key }) => key))).toEqual(new Set(["held0", "held1"]));
   for (const client of clients) {
     await expect(client.counter.get("held0").next()).rejects.toMatchObject({ code: "unauthenticated" });
@@ -192,11 +193,11 @@ test("a message of a service's queue is handled once, whichever runner sent it",
   }
   const again = await runners[0]!.registry.send(mail.queues.jobs, "a1", { id: "a1" });
   expect(again.duplicate).toBe(true);
-  await expect.poll(() => [...consumed].sort(), { timeout: 10_000 }).toEqual(["a0", "a1", "b0", "b1"]);
+  await expect.poll(() => [...consumed].sort()).toEqual(["a0", "a1", "b0", "b1"]);
 });
 
 test("a cron of a service runs once for both runners", async () => {
-  await expect.poll(() => ticks.length, { timeout: 15_000 }).toBeGreaterThan(2);
+  await expect.poll(() => ticks.length).toBeGreaterThan(2);
   expect(ticks.length).toBe(new Set(ticks.map((at) => Math.round(at / 1000))).size);
 });
 
@@ -218,6 +219,6 @@ test("an engine does not outlive who launched it, not even when that is killed",
   expect(isAlive(pid)).toBe(true);
   expect(await readFile(`/proc/${pid}/environ`, "utf8")).not.toContain("RUST_BACKTRACE");
   child.kill("SIGKILL");
-  for (let waited = 0; isAlive(pid) && waited < 12_000; waited += 100) await sleep(100);
+  for (let waited = 0; isAlive(pid) && waited < 40_000; waited += 100) await sleep(100);
   expect(isAlive(pid)).toBe(false);
 });

@@ -6,7 +6,9 @@ export const leaseCases: readonly CaseDefinition[] = [
   {
     name: "a connection ends with its credential, and hears nothing after",
     run: async ({ host, as, token, until }) => {
-      const once = await token("ada", {}, 4);
+      // Made before: a host may take long for it, and the credential is short.
+      await as("bob").subject.getOrCreate("a").words();
+      const once = await token("ada", {}, 6);
       const client = host.createClient({ token: once });
       const connection = client.getOrCreate("subject", "a").connect();
       const heard: unknown[] = [];
@@ -18,7 +20,7 @@ export const leaseCases: readonly CaseDefinition[] = [
       await connection.action({ name: "open" });
       await as("bob").subject.get("a").say("before");
       await until(() => heard.length === 1, "the word before came");
-      await host.elapse(4500);
+      await host.elapse(6500);
       await as("bob").subject.get("a").say("after");
       await until(() => failure !== "", "the connection was told");
       assertEqual(heard, ["before"], "what was heard");
@@ -28,12 +30,13 @@ export const leaseCases: readonly CaseDefinition[] = [
   },
   {
     name: "a client renews its credential and stays connected",
-    run: async ({ host, token, until }) => {
+    run: async ({ host, as, token, until }) => {
+      await as("bob").subject.getOrCreate("a").words();
       let asked = 0;
       const client = host.createClient({
         token: () => {
           asked += 1;
-          return token("ada", {}, 3);
+          return token("ada", {}, 6);
         },
       });
       const connection = client.getOrCreate("subject", "a").connect();

@@ -9,9 +9,9 @@ export const lifeCases: readonly CaseDefinition[] = [
     run: async ({ host, as, until }) => {
       const handle = as("ada").subject.getOrCreate("a");
       // Far enough apart that a slow machine arms both before either is due.
-      await handle.after(1600, "second");
-      await handle.after(800, "first");
-      await handle.cancel((await handle.after(900, "never")) as string);
+      await handle.after(3000, "second");
+      await handle.after(1500, "first");
+      await handle.cancel((await handle.after(2000, "never")) as string);
       await handle.after(3_600_000, "much later");
       await until(async () => (await handle.fired()).length === 2, "both have fired");
       await host.elapse(100);

@@ -7,7 +7,7 @@ export const queueCases: readonly CaseDefinition[] = [
     name: "a message is handled, and its sender gets the reply it waits for",
     run: async ({ as }) => {
       const handle = as("ada").worker.getOrCreate("w");
-      const receipt = await handle.send("jobs", "one", { wait: true, timeout: 5000 });
+      const receipt = await handle.send("jobs", "one", { wait: true, timeout: 30_000 });
       assertEqual(receipt, { status: "completed", response: "did one" }, "the receipt");
       assertEqual(await handle.handled(), [{ body: "one", attempt: 1 }], "what was handled");
     },
@@ -64,7 +64,7 @@ export const queueCases: readonly CaseDefinition[] = [
     name: "an accepted message outlives a restart, and wakes its actor",
     run: async ({ host, as, until }) => {
       const { subject, worker } = as("ada");
-      await worker.getOrCreate("w").send("jobs", "one", { wait: true, timeout: 5000 });
+      await worker.getOrCreate("w").send("jobs", "one", { wait: true, timeout: 30_000 });
       await subject.getOrCreate("a").send("jobs", "kept");
       await worker.get("w").send("jobs", "two");
       await host.restart();

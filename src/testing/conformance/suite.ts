@@ -102,7 +102,7 @@ export function hostConformance(options: ConformanceOptions): readonly Conforman
 }
 
 /** How long a case waits for what must come, ms of the host's time. */
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 const STEP = 20;
 
 function contextOf(host: RunningHost): { readonly context: CaseContext; readonly dispose: () => Promise<void> } {
