@@ -26,7 +26,16 @@ export async function sealed(host: Host, run: () => unknown): Promise<string> {
   try {
     return encode({ ok: await run() } satisfies Envelope, "answer");
   } catch (error) {
+    return sealedFailure(host, error);
+  }
+}
+
+/** What a program puts into an error may have no form: then it is a fault, as an answer without one is. */
+function sealedFailure(host: Host, error: unknown): string {
+  try {
     return encode({ err: failureOf(host, error) } satisfies Envelope, "answer");
+  } catch (formless) {
+    return encode({ err: failureOf(host, formless) } satisfies Envelope, "answer");
   }
 }
 

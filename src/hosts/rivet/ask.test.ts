@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Refusal } from "../../boundary/errors.ts";
+import { Refusal, UserError } from "../../boundary/errors.ts";
 import { ask, reply } from "./ask.ts";
 import { Mux } from "./tunnel/mux.ts";
 
@@ -22,4 +22,11 @@ test("what is answered comes back, and what is refused is refused", async () => 
 
 test("an answer that has no form is a fault: it ran, and must not look as if it could be asked again", async () => {
   await expect(asked(async () => () => {})).rejects.toMatchObject({ outcome: "fault" });
+});
+
+test("an error whose metadata has no form is a fault: it ran, and must not look as if it could be asked again", async () => {
+  const refused = asked(async () => {
+    throw new UserError("no", { metadata: () => {} });
+  });
+  await expect(refused).rejects.toMatchObject({ outcome: "fault" });
 });

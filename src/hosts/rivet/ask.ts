@@ -56,7 +56,7 @@ export async function reply(stream: Stream, run: (question: unknown) => Promise<
   try {
     answer = encode({ ok: await run(await readJson(body)) } satisfies Envelope, "answer");
   } catch (error) {
-    answer = encode(enveloped(error), "answer");
+    answer = envelopeText(error);
   }
   const written = stream.write(textBytes(answer));
   stream.finish();
@@ -67,6 +67,15 @@ async function readJson(body: IncomingBody): Promise<unknown> {
   const parts: Uint8Array[] = [];
   for (let part = await body.next(); part !== null; part = await body.next()) parts.push(part);
   return decode(bytesText(joined(parts)));
+}
+
+/** What a program puts into an error may have no form: then it is a fault, as an answer without one is. */
+function envelopeText(error: unknown): string {
+  try {
+    return encode(enveloped(error), "answer");
+  } catch (formless) {
+    return encode(enveloped(formless), "answer");
+  }
 }
 
 /** A fault keeps its reason: this is a private hop, and the caller's side decides what is told further. */
