@@ -5,7 +5,7 @@
 import type { Type } from "../check/model.ts";
 import type { Expr } from "../syntax/ast.ts";
 import type { Body } from "./body.ts";
-import { at, type Code, Level, stable } from "./code.ts";
+import { at, type Code, call, Level, stable } from "./code.ts";
 import { needsType } from "./inline.ts";
 import { typeText } from "./types.ts";
 import { Writer } from "./writer.ts";
@@ -14,7 +14,7 @@ import { Writer } from "./writer.ts";
 export function lowerAll(body: Body, exprs: readonly Expr[], out: Writer): readonly Code[] {
   const parts = exprs.map((expr) => {
     const before = new Writer();
-    return { code: body.lower(expr, before), before };
+    return { code: begin(body, expr, body.lower(expr, before)), before };
   });
   const last = parts.findLastIndex(({ before }) => !before.isIdle);
   return parts.map(({ code: found, before }, index) => {
@@ -30,6 +30,20 @@ function keep(body: Body, expr: Expr, found: Code, out: Writer): Code {
   const type = needsType(expr, body.typing) ? `: ${typeText(body.module, body.typeOf(expr))}` : "";
   out.line(`const ${name}${type} = ${at(Level.assign, found)};`);
   return stable(name);
+}
+
+/**
+ * An effect that is begun here and awaited elsewhere, if at all. Should it fail before anybody waits, that is the failure of
+ * one invocation: a rejected promise without a handler would end the process.
+ */
+export function begin(body: Body, expr: Expr, found: Code): Code {
+  const isBegun = body.typeOf(expr).kind === "effect" && !found.stable && !isPure(expr);
+  return isBegun ? call(body.module.runtime("begun"), [found]) : found;
+}
+
+/** `Effect.pure(v)` cannot fail. */
+function isPure(expr: Expr): boolean {
+  return expr.kind === "ParenExpr" ? isPure(expr.inner) : expr.kind === "EffectPure";
 }
 
 /** A value that is known to be of a refined type. */

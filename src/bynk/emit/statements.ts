@@ -1,11 +1,12 @@
 /** Blocks and statements (reference §6), and the bodies of functions. */
 import type { Block, Expr, LetStmt, Stmt } from "../syntax/ast.ts";
 import { Body, type BodyOptions, type Sink } from "./body.ts";
-import { at, isLiteral, Level } from "./code.ts";
+import { at, type Code, isLiteral, Level } from "./code.ts";
 import { writeIf } from "./control.ts";
 import { lower } from "./expressions.ts";
 import { isInline, needsType } from "./inline.ts";
 import { writeMatch } from "./matches.ts";
+import { begin } from "./operands.ts";
 import { typeText } from "./types.ts";
 import type { Writer } from "./writer.ts";
 
@@ -42,9 +43,15 @@ function into(body: Body, node: Expr | Block, sink: Sink, out: Writer): void {
   const found = body.lower(node, out);
   const text = at(Level.assign, found);
   const origin = body.origin(node);
-  if (sink.kind === "assign") out.line(`${sink.name} = ${text};`, origin);
+  if (sink.kind === "assign") out.line(`${sink.name} = ${at(Level.assign, begin(body, node, found))};`, origin);
   else if (sink.kind === "return") out.line(text === "undefined" ? "return;" : `return ${text};`, origin);
-  else if (!found.stable) out.line(`${asStatement(text)};`, origin);
+  else if (!found.stable) out.line(`${discarded(body, node, found)};`, origin);
+}
+
+/** A value nobody wants; work that was begun for it goes on, and its failure is reported. */
+function discarded(body: Body, expr: Expr, found: Code): string {
+  const text = at(Level.assign, found);
+  return body.typeOf(expr).kind === "effect" ? `${body.module.runtime("detached")}(${text})` : asStatement(text);
 }
 
 function writeBlock(body: Body, block: Block, sink: Sink, out: Writer): void {
@@ -92,7 +99,7 @@ function writeLet(body: Body, statement: LetStmt, out: Writer): void {
     if (isStatement) into(body, value, { kind: "discard" }, out);
     else {
       const found = body.lower(value, out);
-      const text = bind ? `await ${at(Level.unary, found)}` : asStatement(at(Level.assign, found));
+      const text = bind ? `await ${at(Level.unary, found)}` : discarded(body, value, found);
       if (bind || !found.stable) out.line(`${text};`, origin);
     }
     return;
@@ -108,6 +115,6 @@ function writeLet(body: Body, statement: LetStmt, out: Writer): void {
   // The value is written before its name is bound: it may read an earlier value of the same name.
   const name = body.bind(local);
   const typed = annotation !== undefined || needsType(value, body.typing) || isLiteral(found) ? `: ${type}` : "";
-  const text = bind ? `await ${at(Level.unary, found)}` : at(Level.assign, found);
+  const text = bind ? `await ${at(Level.unary, found)}` : at(Level.assign, begin(body, value, found));
   out.line(`const ${name}${typed} = ${text};`, origin);
 }

@@ -6,7 +6,7 @@ export { equals } from "./equality.ts";
 export { unreachable } from "./fault.ts";
 export { answer, callable, delivered, remote, reply, scheduled } from "./handlers.ts";
 export { HttpResult } from "./http-result.ts";
-export { background, detached, type Invocation } from "./invocation.ts";
+export { background, begun, detached, type Invocation } from "./invocation.ts";
 export { divide, Float, Int, int } from "./numbers.ts";
 export { None, Option, Some } from "./option.ts";
 export { QueueResult } from "./queue-result.ts";

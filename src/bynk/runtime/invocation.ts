@@ -18,7 +18,22 @@ export function background(context: Invocation, work: Promise<void>): void {
   context.waitUntil(work);
 }
 
-/** The same where no invocation is at hand: in functions. A failure is reported to the platform, not lost. */
-export function detached(work: Promise<void>): void {
-  work.catch((error: unknown) => reportError(error));
+/** The same where no invocation is at hand: in functions, and for values nobody wants. A failure is reported, not lost. */
+export function detached(work: Promise<unknown>): void {
+  work.catch((error: unknown) => report(error));
+}
+
+/** Node has no `reportError`; there an uncaught error ends the process, so it is only told. */
+function report(error: unknown): void {
+  if (typeof reportError === "function") reportError(error);
+  else console.error(error);
+}
+
+/**
+ * Work that is begun now and awaited later, if the handler gets there. Whoever awaits it learns of its failure; where nobody
+ * does, because something else failed first, it is no unhandled rejection, which would end the process.
+ */
+export function begun<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => undefined);
+  return work;
 }
