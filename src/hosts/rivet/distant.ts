@@ -32,8 +32,20 @@ export async function answerRows(ref: ActorRef, storage: ActorStorage, question:
     case "prune":
       return storage.facts === null ? null : storage.replayPrune(question.before);
     case "commit":
-      return storage.commit(withoutQueue(question.writes));
+      return question.writes.mode === "create"
+        ? made(storage, question.writes)
+        : storage.commit(withoutQueue(question.writes));
   }
+}
+
+const making = new WeakMap<ActorStorage, Promise<void>>();
+
+/** Several runners may have found nothing, and make the rows at once: they are there then, which is what each asked for. */
+async function made(storage: ActorStorage, writes: WriteSet): Promise<void> {
+  if (storage.facts !== null) return;
+  const under = making.get(storage) ?? storage.commit(withoutQueue(writes)).finally(() => making.delete(storage));
+  making.set(storage, under);
+  await under;
 }
 
 /** Only replay ids are written from afar. */
