@@ -8,7 +8,7 @@ import { byward } from "../../tests/cli/process.ts";
 import { SqliteStore } from "../hosts/node/store/sqlite-store.ts";
 
 const REGISTRY = fileURLToPath(new URL("../../tests/fixtures/cli/hooks.ts", import.meta.url));
-const DATA = fileURLToPath(new URL("../../tests/fixtures/data/v2/", import.meta.url));
+const DATA = fileURLToPath(new URL("../../tests/fixtures/data/v3/", import.meta.url));
 const OLDER_DATA = fileURLToPath(new URL("../../tests/fixtures/data/v1/", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "byward-offline-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -63,15 +63,29 @@ export class ActorRows {
   *of(actor: ActorRow): Generator<Held> {
     const owner = { seed: actor.seed, actor: `${actor.name}/${actor.key}` };
     const found = noCounts();
+    let pairs = 0;
     for (const part of PARTS) {
       for (const held of this.#part(part, actor.aid, owner)) {
         tally(found, held);
+        if (part.table === "kv") pairs += 1;
         yield held;
       }
     }
+    const indexed = this.#countPairs(actor.aid);
+    if (indexed !== null && indexed > pairs) yield { kind: "damage", what: `${indexed - pairs} pairs are missing` };
     // The order of queues in a tally is that of their first message; only the numbers must agree.
     if (canonical(formatCounts(found)) !== canonical(actor.counts)) {
       yield { kind: "damage", what: "rows are missing or too many for the actor's tally" };
+    }
+  }
+
+  /** By the index, which holds what the table hides. Null where there is none yet, or it cannot be read. */
+  #countPairs(aid: number): number | null {
+    try {
+      const row = this.#statements.get("SELECT count(*) AS n FROM kv INDEXED BY kv_again WHERE aid = ?").get(aid);
+      return Number(row?.["n"]);
+    } catch {
+      return null;
     }
   }
 

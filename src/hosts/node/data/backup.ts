@@ -9,10 +9,8 @@ import { ConfigurationError } from "../../../boundary/errors.ts";
 import { syncDirectory } from "../lock.ts";
 import { damaged, toStoreError } from "../store/failure.ts";
 import { readFormat } from "../store/schema.ts";
-import { type DataOptions, dataFile, openData } from "./data-directory.ts";
+import { type DataOptions, dataFile, OLDEST, openData } from "./data-directory.ts";
 
-/** A backup belongs before an upgrade: it copies every format there was, as it is. */
-const OLDEST = 1;
 /** Pages a step; between steps the process does other work. */
 const RATE = 500;
 

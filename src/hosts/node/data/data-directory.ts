@@ -10,6 +10,11 @@ import { toStoreError } from "../store/failure.ts";
 import { FILE_NAME, FORMAT, openFile, readFormat } from "../store/schema.ts";
 
 const CACHE_KIB = 16_384;
+/**
+ * For what reads every format there was: a copy belongs before an upgrade, and what damage keeps from being brought up to
+ * date must still come out. Files of older formats lack the indexes that later ones added.
+ */
+export const OLDEST = 1;
 
 /** How far a long piece of work has come. `total` is 0 while it is not known. */
 export interface Progress {
@@ -50,7 +55,7 @@ export function openData(directory: string, oldest: number = FORMAT): DatabaseSy
     if (format < oldest) {
       throw new ConfigurationError(
         "store.older-format",
-        `${path} has format ${format}, this version works on ${FORMAT}: make a backup (\`byward data backup\`), then start the server once, it migrates the file`,
+        `${path} has format ${format}, this version works on ${FORMAT}: make a backup (\`byward data backup\`), then start the server once, it migrates the file. Where damage keeps it from that, \`byward data export\` reads the file as it is`,
       );
     }
     return db;
@@ -64,8 +69,9 @@ export function openData(directory: string, oldest: number = FORMAT): DatabaseSy
 export async function* inSnapshot<Item>(
   directory: string,
   work: (db: DatabaseSync) => AsyncGenerator<Item>,
+  oldest: number = FORMAT,
 ): AsyncGenerator<Item> {
-  const db = openData(directory);
+  const db = openData(directory, oldest);
   try {
     db.exec("BEGIN");
     yield* work(db);

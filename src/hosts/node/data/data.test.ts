@@ -1,6 +1,7 @@
-import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { create, update } from "../../store-suite.ts";
 import { SqliteStore } from "../store/sqlite-store.ts";
@@ -129,6 +130,46 @@ test("actors that the index hides or mistakes still come out, and the damage is 
     const listed = await collect(listActors(directory));
     expect(listed.filter((one) => one.damage === null)).toHaveLength(PLAIN_COUNT + 1);
   }
+});
+
+test("pairs, revocations and an epoch that a page hides are told", async () => {
+  for (const [table, what] of [
+    ["kv", "1 pairs are missing"],
+    ["revocation", "rows are missing"],
+    ["host", "it is missing"],
+  ] as const) {
+    const directory = await sampleDirectory();
+    const db = new DatabaseSync(dataFile(directory));
+    const root = db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = ?").get(table)?.["rootpage"];
+    db.close();
+    const file = readFileSync(dataFile(directory));
+    const at = (Number(root) - 1) * 4096 + 3;
+    file.writeUInt16BE(file.readUInt16BE(at) - 1, at);
+    writeFileSync(dataFile(directory), file);
+    const { damaged } = await verifyData(directory);
+    expect(damaged.map((one) => one.what)).toContainEqual(expect.stringContaining(what));
+    const told: string[] = [];
+    await collect(exportData(directory, { onDamage: (one) => told.push(one) }));
+    expect(told).toContainEqual(expect.stringContaining(what));
+  }
+});
+
+test("a damaged file of an older format, which cannot be brought up to date, still comes out", async () => {
+  const directory = join(temporaryDirectory(), "older");
+  cpSync(fileURLToPath(new URL("../../../../tests/fixtures/data/v1", import.meta.url)), directory, { recursive: true });
+  const file = readFileSync(dataFile(directory));
+  const db = new DatabaseSync(dataFile(directory));
+  const root = db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'replay'").get()?.["rootpage"];
+  db.close();
+  file.fill(0, (Number(root) - 1) * 4096, Number(root) * 4096);
+  writeFileSync(dataFile(directory), file);
+  await expect(SqliteStore.open({ directory })).rejects.toMatchObject({ code: "damaged" });
+  expect(readFileSync(dataFile(directory)).equals(file)).toBe(true);
+  expect((await verifyData(directory)).sound).toBe(false);
+  const lines = await collect(exportData(directory));
+  const rescued = temporaryDirectory();
+  expect(await importData(rescued, lines)).toMatchObject({ actors: 20 });
+  expect((await showActor(rescued, FULL))?.messageCount).toBe(3);
 });
 
 test("a file that was cut short gives what is left of it and names what is not", async () => {

@@ -4,8 +4,9 @@ import { hostSum } from "../store/checksum.ts";
 import { briefly } from "../store/failure.ts";
 import { readRevocation } from "../store/rows.ts";
 import { ActorRows, type Held } from "./actor-rows.ts";
-import { breathe, type DataOptions, inSnapshot } from "./data-directory.ts";
+import { breathe, type DataOptions, inSnapshot, OLDEST } from "./data-directory.ts";
 import { EXPORT_VERSION, type ExportLine } from "./export-format.ts";
+import { assertAllRevoked, assertEpochThere } from "./host-rows.ts";
 import { countActors, type Scanned, scanActors } from "./scan.ts";
 
 const BATCH = 100;
@@ -17,7 +18,7 @@ export interface ExportOptions extends DataOptions {
 
 /** JSON lines, each without its line end. What is damaged is left out and named in a `damage` line; the rest is whole. */
 export async function* exportData(directory: string, options: ExportOptions = {}): AsyncGenerator<string> {
-  for await (const line of inSnapshot(directory, (db) => exportLines(db, options))) {
+  for await (const line of inSnapshot(directory, (db) => exportLines(db, options), OLDEST)) {
     if (line.kind === "damage") options.onDamage?.(`${line.actor ?? "the file"}: ${line.what}`);
     yield oneLine(line);
   }
@@ -72,8 +73,10 @@ function* hostLines(db: DatabaseSync): Generator<ExportLine> {
         yield { kind: "revocation", row: readRevocation(columns) };
       });
     }
+    assertAllRevoked(db);
   });
   yield* orDamage("the policy epoch", function* () {
+    assertEpochThere(db);
     const row = db.prepare("SELECT value, sum FROM host WHERE name = 'epoch'").get();
     if (row === undefined) return;
     const value = String(row["value"]);

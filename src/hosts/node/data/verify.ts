@@ -9,7 +9,8 @@ import { briefly } from "../store/failure.ts";
 import { readRevocation } from "../store/rows.ts";
 import { TRASH_TABLES } from "../store/trash.ts";
 import { ActorRows } from "./actor-rows.ts";
-import { breathe, type DataOptions, openData } from "./data-directory.ts";
+import { breathe, type DataOptions, OLDEST, openData } from "./data-directory.ts";
+import { assertAllRevoked, assertEpochThere } from "./host-rows.ts";
 import { countActors, scanActors } from "./scan.ts";
 
 export interface Damage {
@@ -34,7 +35,7 @@ const BATCH = 200;
 
 /** Reads all of the file. Changes nothing. */
 export async function verifyData(directory: string, options: DataOptions = {}): Promise<VerifyReport> {
-  const db = openData(directory);
+  const db = openData(directory, OLDEST);
   try {
     db.exec("BEGIN");
     options.onProgress?.({ stage: "structure", done: 0, total: 0 });
@@ -101,7 +102,9 @@ function verifyHost(db: DatabaseSync): readonly Damage[] {
   attempt(() => {
     for (const row of db.prepare("SELECT * FROM revocation").iterate()) attempt(() => readRevocation(row));
   });
+  attempt(() => assertAllRevoked(db));
   attempt(() => {
+    assertEpochThere(db);
     const row = db.prepare("SELECT value, sum FROM host WHERE name = 'epoch'").get();
     if (row !== undefined && hostSum("epoch", String(row["value"])) !== row["sum"]) {
       damaged.push({ actor: null, what: "the policy epoch fails its checksum" });

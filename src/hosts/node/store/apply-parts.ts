@@ -98,10 +98,12 @@ function putReplay(statements: Statements, entry: ActorEntry, row: ReplayRow): v
   entry.counts.replay += 1;
 }
 
+/** Not `INSERT OR REPLACE`, which would write the entry of the second index anew. */
+const PUT_PAIR = `INSERT INTO kv(aid, key, value, sum) VALUES (?, ?, ?, ?)
+  ON CONFLICT(aid, key) DO UPDATE SET value = excluded.value, sum = excluded.sum`;
+
 function putPair(statements: Statements, entry: ActorEntry, key: KvKey, value: Uint8Array): void {
-  statements
-    .get("INSERT OR REPLACE INTO kv(aid, key, value, sum) VALUES (?, ?, ?, ?)")
-    .run(entry.aid, key, value, kvSum(entry.seed, key, value));
+  statements.get(PUT_PAIR).run(entry.aid, key, value, kvSum(entry.seed, key, value));
 }
 
 const DELETES = {

@@ -9,10 +9,10 @@ import { applyParts } from "./apply-parts.ts";
 import { actorSeed, actorSum, factsSum, hostSum, revocationText, stateSum } from "./checksum.ts";
 import { formatCounts, noCounts } from "./counts.ts";
 import { damaged, isCorruption } from "./failure.ts";
-import { findPlace, findRow } from "./find-actor.ts";
+import { findPlace, findRow, isFiledRight } from "./find-actor.ts";
 import { type HostWrite, nameOf, splitRef, type Write } from "./messages.ts";
 import { becomesBusy, isBusy, Placement } from "./placement.ts";
-import { readActor } from "./rows.ts";
+import { isOwnerOf, readActor } from "./rows.ts";
 import { encode } from "./state-bytes.ts";
 import type { Statements } from "./statements.ts";
 import { sweepActor } from "./trash.ts";
@@ -152,8 +152,12 @@ export class Applier {
     const row = findPlace(this.statements, name, key);
     if (row === undefined) throw new StoreError("missing", `${nameOf(write.ref)} does not exist`);
     const aid = row["aid"] as number;
+    // Where the number is damaged, what is filed under it may be another's.
+    const owner = { seed: actorSeed(name, key, aid), actor: nameOf(write.ref) };
+    const isOurs = isFiledRight(this.statements, row) || isOwnerOf(this.statements, aid, owner);
     this.statements.get("DELETE FROM actor WHERE slot = ?").run(row["slot"] as number);
     this.entries.drop(write.ref);
+    if (!isOurs) return;
     if (!this.#sweep(aid)) this.statements.get("INSERT OR IGNORE INTO trash(aid) VALUES (?)").run(aid);
   }
 

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { ActorRef } from "../../port.ts";
+import type { ActorRef, RevocationRow } from "../../port.ts";
 import { create, message } from "../../store-suite.ts";
 import { Reader } from "./reader.ts";
 import { openFile } from "./schema.ts";
@@ -106,4 +106,140 @@ test("a page that counts fewer entries than it holds hides no actor", async () =
     }
   }
   expect(refusals).toBeGreaterThan(pages.length);
+});
+
+const HOLDERS = 25;
+const EACH = [0, 1, 2, 3];
+const KEYS = EACH.map((at) => Uint8Array.of(at, 7));
+const revocation = (id: string, keepUntil: number): RevocationRow => ({
+  id,
+  party: "User",
+  identity: "digest",
+  claim: null,
+  tokenId: null,
+  issuedBefore: 10,
+  revokedAt: 10,
+  keepUntil,
+});
+const holderAt = (at: number): ActorRef => ({ name: "cart", key: `key-${String(at).padStart(2, "0")}` });
+
+/** Everything beside an actor's row that a read can ask for, one question each. */
+function questions(reader: Reader): readonly (() => unknown)[] {
+  const ofActors = Array.from({ length: HOLDERS }, (_, at) => holderAt(at)).flatMap((ref) => [
+    () => reader.load(ref),
+    () => reader.readQueue(ref, { queue: "jobs", status: "ready", afterId: 0, limit: 9 }),
+    () => reader.readQueue(ref, { queue: "jobs", status: "ready", afterId: 2, limit: 9 }),
+    ...EACH.map((at) => () => reader.findQueueKey(ref, "jobs", `id-${at}`)),
+    ...EACH.map((at) => () => reader.replayGet(ref, `replay-${at}`)),
+    () => reader.kvGet(ref, KEYS),
+    () => reader.kvList(ref, {}),
+    () => reader.kvList(ref, { prefix: Uint8Array.of(1), limit: 3, reverse: true }),
+  ]);
+  return [...ofActors, () => reader.listRevocations(0), () => reader.getEpoch()];
+}
+
+interface Asked {
+  readonly path: string;
+  readonly original: Buffer;
+  readonly truth: readonly string[];
+}
+
+async function filledHolders(): Promise<Asked> {
+  const directory = temporaryDirectory();
+  const store = await SqliteStore.open({ directory });
+  for (let at = 0; at < HOLDERS; at += 1) {
+    await store.commit(
+      create(holderAt(at), {
+        queuePut: EACH.map((n) => message(n + 1, { idempotencyKey: `id-${n}` })),
+        replayPut: EACH.map((n) => ({ id: `replay-${n}`, status: "done" as const, keepUntil: 9 })),
+        kvPut: KEYS.map((key) => ({ key, value: Uint8Array.of(at) })),
+        schedulePut: EACH.map((n) => ({ id: `s${n}`, dueAt: n, action: "a", args: "[]", cron: null, createdAt: 1 })),
+        connectionPut: EACH.map((n) => ({ id: `c${n}`, data: "{}" })),
+      }),
+    );
+  }
+  for (const n of EACH) await store.putRevocation(revocation(`r${n}`, 1000 + n));
+  await store.putEpoch(7);
+  await store.close();
+  const path = join(directory, "actors.sqlite");
+  const db = openFile({ path, readOnly: true, cacheKib: 2048 });
+  const truth = questions(new Reader(new Statements(db))).map((ask) => JSON.stringify(ask()));
+  db.close();
+  return { path, original: readFileSync(path), truth };
+}
+
+/** Asks a changed copy of the file everything: how many answers were refused, and those that were neither true nor refused. */
+function askChanged({ path, original, truth }: Asked, change: (file: Buffer) => void): ReturnType<typeof survey> {
+  const changed = Buffer.from(original);
+  change(changed);
+  const copy = `${path}.changed`;
+  writeFileSync(copy, changed);
+  const wrong: string[] = [];
+  let refused = 0;
+  let db: ReturnType<typeof openFile>;
+  try {
+    db = openFile({ path: copy, readOnly: true, cacheKib: 2048 });
+  } catch {
+    return { refused: truth.length, wrong };
+  }
+  for (const [at, ask] of questions(new Reader(new Statements(db))).entries()) {
+    try {
+      const answer = JSON.stringify(ask());
+      if (answer !== truth[at]) wrong.push(`${ask}: ${answer} for ${truth[at]}`.slice(0, 300));
+    } catch {
+      refused += 1;
+    }
+  }
+  db.close();
+  return { refused, wrong };
+}
+
+/** Leaves and inner pages of every tree but those whose damage is not noticed (see docs/decisions/0023-damage.md). */
+function pagesOf(path: string): readonly { readonly offset: number; readonly name: string; readonly cells: number }[] {
+  const db = openFile({ path, readOnly: true, cacheKib: 2048 });
+  const sql = `SELECT pageno, name, ncell FROM dbstat WHERE ncell > 0
+    AND name NOT IN ('sqlite_schema', 'actor_id', 'actor_wake', 'actor_running', 'queue_kept', 'replay_kept', 'trash')`;
+  const pages = db.prepare(sql).all() as { pageno: number; name: string; ncell: number }[];
+  db.close();
+  return pages.map(({ pageno, name, ncell }) => ({ offset: (pageno - 1) * PAGE_BYTES, name, cells: ncell }));
+}
+
+test("a page that counts fewer entries than it holds hides no message, id, pair, revocation or epoch", async () => {
+  const asked = await filledHolders();
+  let refusals = 0;
+  for (const { offset, name, cells } of pagesOf(asked.path)) {
+    for (const fewer of new Set([0, cells >> 1, cells - 1])) {
+      const { refused, wrong } = askChanged(asked, (file) => void file.writeUInt16BE(fewer, offset + 3));
+      if (refused > 0) refusals += 1;
+      expect(wrong, `${name}: ${fewer} of ${cells} entries`).toEqual([]);
+    }
+  }
+  expect(refusals).toBeGreaterThan(20);
+});
+
+test("an entry that stands in for another, or a byte that changed, gives no wrong answer", async () => {
+  const asked = await filledHolders();
+  const pages = pagesOf(asked.path).filter(({ cells }) => cells > 1);
+  let refusals = 0;
+  const check = (change: (file: Buffer) => void, what: string): void => {
+    const { refused, wrong } = askChanged(asked, change);
+    if (refused > 0) refusals += 1;
+    expect(wrong, what).toEqual([]);
+  };
+  const numRuns = Number(process.env["FUZZ_RUNS"] ?? 40);
+  fc.assert(
+    fc.property(fc.constantFrom(...pages), fc.nat(), fc.nat(), ({ offset, name, cells }, from, to) => {
+      const inner = [2, 5].includes(asked.original[offset] as number);
+      const pointer = (at: number): number => offset + (inner ? 12 : 8) + 2 * (at % cells);
+      check((file) => void file.writeUInt16BE(file.readUInt16BE(pointer(from)), pointer(to)), name);
+    }),
+    { numRuns },
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...pages), fc.nat(PAGE_BYTES - 1), fc.integer({ min: 1, max: 255 }), (page, at, mask) =>
+      check((file) => void file.writeUInt8(file.readUInt8(page.offset + at) ^ mask, page.offset + at), page.name),
+    ),
+    { numRuns },
+  );
+  expect(refusals).toBeGreaterThan(0);
 });

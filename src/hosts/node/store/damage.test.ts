@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import type { ActorRef } from "../../port.ts";
 import { create, message, update } from "../../store-suite.ts";
+import { verifyData } from "../data/verify.ts";
 import { SqliteStore } from "./sqlite-store.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
@@ -93,6 +94,24 @@ test("an index entry that leads to another actor's row, or to none, gives nobody
     await expect(store.commit({ actor: ref, mode: "destroy" })).rejects.toMatchObject(refused);
   }
   for (const at of [6, 8, 200]) expect((await store.load(refAt(at)))?.state).toBe(stateAt(at));
+});
+
+test("an actor whose number is damaged reads nothing as absent, and takes no other's rows with it when it is destroyed", async () => {
+  const directory = await filled();
+  const db = new DatabaseSync(join(directory, "actors.sqlite"));
+  db.exec("UPDATE actor SET aid = 1000 WHERE slot = 3; UPDATE actor SET aid = 6 WHERE slot = 5");
+  db.close();
+  const store = await open(directory);
+  const refused = { code: "damaged", message: expect.stringContaining("room/key-0002") };
+  await expect(store.kvGet(refAt(2), [Uint8Array.of(1)])).rejects.toMatchObject(refused);
+  await expect(store.replayGet(refAt(2), "r")).rejects.toMatchObject(refused);
+  await expect(store.findQueueKey(refAt(2), "jobs", "k")).rejects.toMatchObject(refused);
+  await store.commit({ actor: refAt(4), mode: "destroy" });
+  expect(await store.load(refAt(4))).toBeNull();
+  expect(await store.kvGet(refAt(5), [Uint8Array.of(1)])).toEqual([Uint8Array.of(2)]);
+  await store.close();
+  const report = await verifyData(directory);
+  expect(report.damaged.map(({ actor }) => actor?.key ?? null)).not.toContain("key-0005");
 });
 
 test("a file that was cut short is refused whole, with what to do, and left as it is", async () => {

@@ -3,8 +3,9 @@
  * to the row of another actor, or be hidden, and then the actor would be created anew over its own data. So the row that
  * was found is held against what was asked for, and one that was not found is looked for in the second index.
  */
+import { StoreError } from "../../port.ts";
 import { damaged } from "./failure.ts";
-import type { Columns } from "./rows.ts";
+import { type Columns, readActor } from "./rows.ts";
 import type { Statements } from "./statements.ts";
 
 // In two steps: in one, SQLite takes name and key from the index, which is what they are to be held against.
@@ -24,6 +25,21 @@ export function findRow(statements: Statements, name: string, key: string): Colu
 /** As `findRow`, but only the columns that say where the actor's rows are: `slot`, `aid`, `counts`. */
 export function findPlace(statements: Statements, name: string, key: string): Columns | undefined {
   return found(statements, statements.get(PLACE).get(name, key), name, key);
+}
+
+/**
+ * True when the actor's rows are filed under the number its row says. A new row lies in the slot of that number; one that
+ * was moved since proves itself by its checksum, which covers its state.
+ */
+export function isFiledRight(statements: Statements, place: Columns): boolean {
+  if (place["slot"] === place["aid"]) return true;
+  const columns = statements.get("SELECT * FROM actor NOT INDEXED WHERE slot = ?").get(place["slot"] as number);
+  try {
+    return columns !== undefined && readActor(columns).aid === place["aid"];
+  } catch (error) {
+    if (error instanceof StoreError) return false;
+    throw error;
+  }
 }
 
 function found(statements: Statements, row: Columns | undefined, name: string, key: string): Columns | undefined {

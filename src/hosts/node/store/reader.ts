@@ -17,8 +17,18 @@ import type {
 } from "../../port.ts";
 import { actorSeed, hostSum } from "./checksum.ts";
 import { type Counts, parseCounts } from "./counts.ts";
+import {
+  assertAllRevocations,
+  assertEpoch,
+  assertNoMessage,
+  assertNoPair,
+  assertNoReplay,
+  assertSamePairs,
+  assertWhole,
+  assertWholeQueue,
+} from "./cross-check.ts";
 import { damaged } from "./failure.ts";
-import { findPlace, findRow } from "./find-actor.ts";
+import { findPlace, findRow, isFiledRight } from "./find-actor.ts";
 import {
   type Columns,
   type Owner,
@@ -54,71 +64,104 @@ export class Reader {
     this.#statements = statements;
   }
 
-  /** All of it from one snapshot of the file: a commit in between would make the tally and the rows disagree. */
   load(actor: ActorRef): Snapshot | null {
-    this.#statements.get("BEGIN").run();
-    try {
-      return this.#load(actor);
-    } finally {
-      this.#statements.get("COMMIT").run();
-    }
+    return this.#atOnce(() => this.#load(actor));
   }
 
   readQueue(actor: ActorRef, query: QueueQuery): readonly QueueRow[] {
+    return this.#atOnce(() => this.#readQueue(actor, query));
+  }
+
+  findQueueKey(actor: ActorRef, queue: string, idempotencyKey: string): QueueRow | null {
+    return this.#atOnce(() => this.#findQueueKey(actor, queue, idempotencyKey));
+  }
+
+  kvGet(actor: ActorRef, keys: readonly KvKey[]): readonly (Uint8Array | null)[] {
+    return this.#atOnce(() => this.#kvGet(actor, keys));
+  }
+
+  kvList(actor: ActorRef, range: KvRange): readonly { key: KvKey; value: Uint8Array }[] {
+    return this.#atOnce(() => this.#kvList(actor, range));
+  }
+
+  replayGet(actor: ActorRef, id: string): ReplayRow | null {
+    return this.#atOnce(() => this.#replayGet(actor, id));
+  }
+
+  #readQueue(actor: ActorRef, query: QueueQuery): readonly QueueRow[] {
     const filed = this.#find(actor);
     if (filed === null) return [];
-    if (query.queue !== null) return this.#readOneQueue(filed, query.queue, query);
+    const tally = tallyOf(filed);
+    if (query.queue !== null) return this.#readOneQueue(filed, tally, query.queue, query);
     // The tally names the queues that hold messages: finding them among the messages would read them all.
-    return [...tallyOf(filed).queues.keys()]
-      .flatMap((queue) => this.#readOneQueue(filed, queue, query))
+    return [...tally.queues.keys()]
+      .flatMap((queue) => this.#readOneQueue(filed, tally, queue, query))
       .sort((a, b) => a.id - b.id)
       .slice(0, query.limit);
   }
 
-  findQueueKey(actor: ActorRef, queue: string, idempotencyKey: string): QueueRow | null {
+  #findQueueKey(actor: ActorRef, queue: string, idempotencyKey: string): QueueRow | null {
     const filed = this.#find(actor);
     if (filed === null) return null;
     const sql = "SELECT * FROM queue WHERE aid = ? AND queue = ? AND idempotency = ?";
     const columns = this.#statements.get(sql).get(filed.aid, queue, idempotencyKey);
-    if (columns === undefined) return null;
+    if (columns === undefined) {
+      assertNoMessage(this.#statements, filed.actor, filed.aid, queue, idempotencyKey);
+      return null;
+    }
     const row = readQueueRow(columns, filed);
     if (isText(row.queue, queue) && isText(row.idempotencyKey, idempotencyKey)) return row;
     throw damaged(filed.actor, "the index of its queues leads to another message");
   }
 
-  kvGet(actor: ActorRef, keys: readonly KvKey[]): readonly (Uint8Array | null)[] {
+  #kvGet(actor: ActorRef, keys: readonly KvKey[]): readonly (Uint8Array | null)[] {
     const filed = this.#find(actor);
     const statement = this.#statements.get("SELECT * FROM kv WHERE aid = ? AND key = ?");
     return keys.map((key) => {
-      const row = filed === null ? undefined : statement.get(filed.aid, key);
-      return row === undefined || filed === null ? null : readPair(row, filed).value;
+      if (filed === null) return null;
+      const row = statement.get(filed.aid, key);
+      if (row !== undefined) {
+        const pair = readPair(row, filed);
+        if (Buffer.compare(pair.key, key) !== 0) throw damaged(filed.actor, "a key leads to another pair");
+        return pair.value;
+      }
+      assertNoPair(this.#statements, filed.actor, filed.aid, key);
+      return null;
     });
   }
 
-  kvList(actor: ActorRef, range: KvRange): readonly { key: KvKey; value: Uint8Array }[] {
+  #kvList(actor: ActorRef, range: KvRange): readonly { key: KvKey; value: Uint8Array }[] {
     const filed = this.#find(actor);
     if (filed === null) return [];
-    let sql = "SELECT * FROM kv WHERE aid = ?";
+    let where = "WHERE aid = ?";
     const values: (number | Uint8Array)[] = [filed.aid];
     const bound = (condition: string, value: KvKey | null | undefined): void => {
       if (value == null) return;
-      sql += ` AND key ${condition} ?`;
+      where += ` AND key ${condition} ?`;
       values.push(value);
     };
     bound(">=", range.start);
     bound("<", range.end);
     bound(">=", range.prefix);
     bound("<", range.prefix === undefined ? null : afterPrefix(range.prefix));
-    sql += ` ORDER BY key ${range.reverse === true ? "DESC" : "ASC"} LIMIT ?`;
+    where += ` ORDER BY key ${range.reverse === true ? "DESC" : "ASC"} LIMIT ?`;
     values.push(range.limit ?? -1);
-    return this.#all(sql, ...values).map((row) => readPair(row, filed));
+    const rows = this.#all(`SELECT * FROM kv ${where}`, ...values);
+    assertSamePairs(this.#statements, filed.actor, rows, where, values);
+    return rows.map((row) => readPair(row, filed));
   }
 
-  replayGet(actor: ActorRef, id: string): ReplayRow | null {
+  #replayGet(actor: ActorRef, id: string): ReplayRow | null {
     const filed = this.#find(actor);
     if (filed === null) return null;
     const row = this.#statements.get("SELECT * FROM replay WHERE aid = ? AND id = ?").get(filed.aid, id);
-    return row === undefined ? null : readReplay(row, filed);
+    if (row !== undefined) {
+      const found = readReplay(row, filed);
+      if (!isText(found.id, id)) throw damaged(filed.actor, "a replay id leads to another");
+      return found;
+    }
+    assertNoReplay(this.#statements, filed.actor, filed.aid, id);
+    return null;
   }
 
   replayCount(actor: ActorRef): number {
@@ -163,15 +206,36 @@ export class Reader {
   }
 
   listRevocations(now: number): readonly RevocationRow[] {
-    return this.#all("SELECT data, sum FROM revocation WHERE keep_until >= ? ORDER BY id", now).map(readRevocation);
+    return this.#atOnce(() => {
+      // By its table, not by the index that is compared with it.
+      const sql = "SELECT data, sum FROM revocation NOT INDEXED WHERE keep_until >= ? ORDER BY id";
+      const rows = this.#all(sql, now);
+      assertAllRevocations(this.#statements, now, rows);
+      return rows.map(readRevocation);
+    });
   }
 
   getEpoch(): number {
-    const row = this.#statements.get("SELECT value, sum FROM host WHERE name = 'epoch'").get();
+    return this.#atOnce(() => this.#getEpoch());
+  }
+
+  #getEpoch(): number {
+    const row = this.#statements.get("SELECT value, sum FROM host NOT INDEXED WHERE name = 'epoch'").get();
+    assertEpoch(this.#statements, row?.["value"]);
     if (row === undefined) return 0;
     const value = row["value"] as string;
     if (hostSum("epoch", value) !== row["sum"]) throw damaged("the policy epoch", "it fails its checksum");
     return Number(value);
+  }
+
+  /** Answers from one snapshot of the file: a commit in between would make what is compared disagree. */
+  #atOnce<Result>(ask: () => Result): Result {
+    this.#statements.get("BEGIN").run();
+    try {
+      return ask();
+    } finally {
+      this.#statements.get("COMMIT").run();
+    }
   }
 
   #load(actor: ActorRef): Snapshot | null {
@@ -182,8 +246,8 @@ export class Reader {
     const owner = { seed: row.seed, actor: `${row.name}/${row.key}` };
     const schedules = counts.schedules === 0 ? [] : this.#schedules(row.aid, owner);
     const connections = counts.connections === 0 ? [] : this.#connections(row.aid, owner);
-    if (schedules.length !== counts.schedules) throw damaged(owner.actor, "schedules are missing");
-    if (connections.length !== counts.connections) throw damaged(owner.actor, "connections are missing");
+    assertWhole(owner.actor, "schedules", schedules, counts.schedules);
+    assertWhole(owner.actor, "connections", connections, counts.connections);
     return {
       meta: row.meta,
       state: textOf(row.state),
@@ -201,21 +265,40 @@ export class Reader {
     return this.#all("SELECT * FROM connection WHERE aid = ?", aid).map((row) => readConnection(row, owner));
   }
 
-  #readOneQueue(filed: Filed, queue: string, { status, afterId, limit }: QueueQuery): readonly QueueRow[] {
+  #readOneQueue(
+    filed: Filed,
+    tally: Counts,
+    queue: string,
+    { status, afterId, limit }: QueueQuery,
+  ): readonly QueueRow[] {
     const sql = `SELECT * FROM queue INDEXED BY queue_page
       WHERE aid = ? AND queue = ? AND status = ? AND status < 2 AND id > ? ORDER BY id LIMIT ?`;
-    const values = [filed.aid, queue, QUEUE_STATUS.indexOf(status), afterId, limit] as const;
-    return this.#all(sql, ...values).map((columns) => {
+    const at = QUEUE_STATUS.indexOf(status);
+    const rows = this.#all(sql, filed.aid, queue, at, afterId, limit).map((columns) => {
       const row = readQueueRow(columns, filed);
       if (isText(row.queue, queue) && row.status === status) return row;
       throw damaged(filed.actor, "the index of its queues leads to another message");
     });
+    const { actor: owner, aid } = filed;
+    const counted = tally.queues.get(queue) ?? tally.queues.get(queue.toWellFormed());
+    const ids = rows.map((row) => row.id);
+    assertWholeQueue(this.#statements, ids, {
+      owner,
+      aid,
+      queue,
+      status: at,
+      afterId,
+      limit,
+      expected: counted?.[status] ?? 0,
+    });
+    return rows;
   }
 
-  /** Where an actor's rows are filed. A wrong `aid` shows at once: the rows under it fail their checksums. */
+  /** Where an actor's rows are filed. Under a wrong number there may be none, and then nothing else would show it. */
   #find({ name, key }: ActorRef): Filed | null {
     const row = findPlace(this.#statements, name, key);
     if (row === undefined) return null;
+    if (!isFiledRight(this.#statements, row)) throw damaged(`${name}/${key}`, "the actor's row fails its checksum");
     const aid = row["aid"] as number;
     const counts = row["counts"] as string | null;
     return { aid, counts, seed: actorSeed(name, key, aid), actor: `${name}/${key}` };

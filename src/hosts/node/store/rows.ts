@@ -3,7 +3,15 @@
  * that does not is `damaged`, by the name of its actor.
  */
 import type { SQLOutputValue } from "node:sqlite";
-import type { ActorMeta, ConnectionRow, QueueRow, ReplayRow, RevocationRow, ScheduleRow } from "../../port.ts";
+import {
+  type ActorMeta,
+  type ConnectionRow,
+  type QueueRow,
+  type ReplayRow,
+  type RevocationRow,
+  type ScheduleRow,
+  StoreError,
+} from "../../port.ts";
 import {
   actorSeed,
   actorSum,
@@ -17,6 +25,7 @@ import {
   stateSum,
 } from "./checksum.ts";
 import { damaged } from "./failure.ts";
+import type { Statements } from "./statements.ts";
 
 /** A row as `node:sqlite` gives it. */
 export type Columns = Record<string, SQLOutputValue>;
@@ -148,6 +157,29 @@ export function readRevocation(columns: Columns): RevocationRow {
   if (hostSum("revocation", data) !== number(columns, "sum"))
     throw damaged("the revocations", "a row fails its checksum");
   return JSON.parse(data);
+}
+
+const READERS: Readonly<Record<string, (columns: Columns, owner: Owner) => unknown>> = {
+  queue: readQueueRow,
+  schedule: readSchedule,
+  connection: readConnection,
+  kv: readPair,
+  replay: readReplay,
+};
+
+/** True when some row that is filed under the number passes its checksum as the actor's. */
+export function isOwnerOf(statements: Statements, aid: number, owner: Owner): boolean {
+  return Object.entries(READERS).some(([table, read]) => {
+    try {
+      const columns = statements.get(`SELECT * FROM ${table} WHERE aid = ? LIMIT 1`).get(aid);
+      if (columns === undefined) return false;
+      read(columns, owner);
+      return true;
+    } catch (error) {
+      if (error instanceof StoreError) return false;
+      throw error;
+    }
+  });
 }
 
 function check(owner: Owner, what: string, sum: number, columns: Columns): void {
