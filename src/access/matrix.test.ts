@@ -204,6 +204,15 @@ test("every entrypoint has a row, names that are not declared too", () => {
   ]);
 });
 
+test("an entrypoint called * is refused: its row would be hidden behind that of all others, in the lock too", () => {
+  const refused = [
+    setup({ use: { room: actor({ by: Visitor, actions: { "*": () => 1 } }) } }),
+    setup({ use: { room: actor({ by: Visitor, actions: {}, events: { "*": event<number>() } }) } }),
+    setup({ use: { room: actor({ by: Visitor, actions: {}, queues: { "*": queue<number>() } }) } }),
+  ];
+  for (const { config } of refused) expect(() => declaredMatrix(config)).toThrow("[access.name_kept]");
+});
+
 test("what code decides is left open", () => {
   const cellOf = (actorName: string, kind: string, name: string, party: string): Verdict | undefined =>
     matrix.rows.find((row) => row.owner === actorName && row.kind === kind && row.name === name)?.cells[party];

@@ -4,6 +4,7 @@
  * forgotten; what only code can decide is `?`. Runs nothing of the actors and services.
  */
 import type { CompiledActor } from "../actors/entrypoints.ts";
+import { ConfigurationError } from "../boundary/errors.ts";
 import { type AnyParty, baseOf, Caller, membersOf, Visitor } from "../boundary/party.ts";
 import type { CompiledService, ServiceEntry } from "../services/entrypoints.ts";
 import { type ActorEntrypointKind, entrypointsOfActor } from "./actor-entrypoints.ts";
@@ -42,8 +43,13 @@ export interface Declared {
   readonly services: readonly CompiledService[];
 }
 
-/** The matrix of a registry, actors first; entrypoints in the order they are declared. */
+/**
+ * The matrix of a registry, actors first; entrypoints in the order they are declared.
+ *
+ * @throws ConfigurationError `access.name_kept` for an entrypoint called `*`: two rows of one name would hide one another
+ */
 export function declaredMatrix({ actors, services }: Declared): Matrix {
+  for (const actor of actors.values()) assertNoStar(actor);
   const columns = columnsOf({ actors, services });
   const rowsOf = (of: MatrixRow["of"], owner: string, entrypoints: readonly Entrypoint<EntrypointKind>[]) =>
     entrypoints.map(({ kind, name, judge }) => ({
@@ -58,6 +64,17 @@ export function declaredMatrix({ actors, services }: Declared): Matrix {
     ...services.flatMap((service) => rowsOf("service", service.name, entrypointsOfService(service))),
   ];
   return { version: 1, parties: columns.map(describeParty), rows };
+}
+
+function assertNoStar({ name, actions, queues, events }: CompiledActor): void {
+  const kinds = { action: actions, queue: queues, event: events };
+  for (const [kind, entries] of Object.entries(kinds)) {
+    if (entries?.has("*") !== true) continue;
+    throw new ConfigurationError(
+      "access.name_kept",
+      `The ${kind} "*" of ${name} has the name that stands for every ${kind} nobody declared. Give it another one.`,
+    );
+  }
 }
 
 /** Parties of a registry, in the order in which it names them; refinements behind their base. */

@@ -69,7 +69,7 @@ function renderPolicies({ rows }: Matrix): string {
     const title = `${row.owner} ${row.kind}${row.name === undefined ? "" : ` ${row.name}`}`;
     return [
       ...(open.length === 0 ? [] : [`// ${oneLine(title)}: code decides for ${open.join(", ")}`]),
-      ...(permitted.length === 0 ? [] : [renderPermit(row, title, permitted)]),
+      ...(permitted.length === 0 ? [] : [renderPermit(row, actionTest(row, rows), title, permitted)]),
     ];
   });
   return `// What the access matrix allows without asking code. Everything else is denied.\n${policies.join("\n")}\n`;
@@ -79,11 +79,18 @@ function partiesWith(row: MatrixRow, verdicts: readonly string[]): readonly stri
   return Object.entries(row.cells).flatMap(([party, verdict]) => (verdicts.includes(verdict) ? [party] : []));
 }
 
-function renderPermit(row: MatrixRow, title: string, parties: readonly string[]): string {
+/** Where every name is open, so are those that another actor declares, which are actions of their own in the schema. */
+function actionTest(row: MatrixRow, rows: readonly MatrixRow[]): string {
+  const isOpen =
+    row.name === "*" && !rows.some((other) => other !== row && other.owner === row.owner && other.kind === row.kind);
+  return `action ${isOpen ? "in" : "=="} Action::${text(cedarActionOf(row))}`;
+}
+
+function renderPermit(row: MatrixRow, action: string, title: string, parties: readonly string[]): string {
   const resource =
     row.of === "actor" ? `resource in ActorType::${text(row.owner)}` : `resource == Service::${text(row.owner)}`;
   const who = parties.map((party) => `principal is ${party}`).join(" || ");
-  return `@id(${text(title)})\npermit (principal, action == Action::${text(cedarActionOf(row))}, ${resource})\nwhen { ${who} };`;
+  return `@id(${text(title)})\npermit (principal, ${action}, ${resource})\nwhen { ${who} };`;
 }
 
 /** A string of Cedar: escapes of Rust. */

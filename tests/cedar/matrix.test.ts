@@ -161,3 +161,26 @@ test("a party with a name that Cedar keeps is refused, saying which", () => {
   const { config } = setup({ use: { room: actor({ by: Actor, actions: {} }) } });
   expect(() => renderCedar(declaredMatrix(config))).toThrow('The party "Actor"');
 });
+
+test("a name that one actor leaves open and another declares is permitted where it is open", () => {
+  const closed = actor({
+    by: Visitor,
+    events: { news: event<string>() },
+    queues: { jobs: queue<string>() },
+    actions: {},
+  });
+  const open = actor({ by: Visitor, actions: {} });
+  const matrix = declaredMatrix(setup({ use: { closed, open } }).config);
+  assertEqual(matrix);
+  const name = `matrix ${names - 1}`;
+  for (const [kind, declared] of [
+    ["subscribe", "news"],
+    ["queue", "jobs"],
+  ] as const) {
+    const undeclared = matrix.rows.find((row) => row.owner === "open" && row.kind === kind)!;
+    expect(undeclared.cells["Visitor"]).toBe("allow");
+    // What `byward/cedar` asks: the schema has an action of this name.
+    expect(decide(name, { ...undeclared, name: declared }, "Visitor")).toBe(true);
+    expect(decide(name, { ...undeclared, name: declared }, "Caller")).toBe(false);
+  }
+});
