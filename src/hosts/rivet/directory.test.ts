@@ -9,7 +9,7 @@ import { DIRECTORY_KEY } from "./names.ts";
 import type { RivetContext, RivetDatabase, RivetSocket, RivetSocketEvent } from "./platform.ts";
 import { Mux } from "./tunnel/mux.ts";
 import type { TunnelPool } from "./tunnel/pool.ts";
-import { makeProof, tunnelKey } from "./tunnel/proof.ts";
+import { makeProof, ProofBook, tunnelKey } from "./tunnel/proof.ts";
 
 const KEY = tunnelKey("secret");
 const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
@@ -86,7 +86,7 @@ async function directoryOf(lease: number) {
   const db = new Database();
   await migrateDirectory(db);
   const context = { db, key: [DIRECTORY_KEY], actorId: "a" } as unknown as RivetContext;
-  const directory = await Directory.open(context, { key: KEY, clock, log: silent, lease });
+  const directory = await Directory.open(context, { proofs: new ProofBook(KEY), clock, log: silent, lease });
   let links: Link[] = [];
   /** A runner: what it learnt, and when it stopped and began to serve. */
   const runner = () => {

@@ -12,6 +12,7 @@ import type { RivetContext, RivetDatabase, RivetSocket } from "./platform.ts";
 import { migrateTo } from "./tables.ts";
 import { acceptTunnel, MOVING } from "./tunnel/accept.ts";
 import type { Mux, Stream } from "./tunnel/mux.ts";
+import type { ProofBook } from "./tunnel/proof.ts";
 
 const TABLES = [
   "CREATE TABLE bw_directory(one INTEGER PRIMARY KEY CHECK(one = 1), format INTEGER NOT NULL)",
@@ -70,7 +71,7 @@ interface Waiting extends Change {
 }
 
 export interface DirectoryOptions {
-  readonly key: Uint8Array;
+  readonly proofs: ProofBook;
   readonly clock: Clock;
   readonly log: Logger;
   /** ms a membership lasts without a beat. */
@@ -104,11 +105,11 @@ export class Directory {
   }
 
   connect(socket: RivetSocket): void {
-    const { key, clock } = this.#options;
+    const { proofs, clock } = this.#options;
     acceptTunnel(
       socket,
       {
-        key,
+        proofs,
         clock,
         names: [this.#context.key.join(","), this.#context.actorId],
         isOpen: () => true,

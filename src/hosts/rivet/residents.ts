@@ -12,12 +12,13 @@ import type { RivetStore } from "./store.ts";
 import { textOf } from "./store.ts";
 import { acceptTunnel, MOVING } from "./tunnel/accept.ts";
 import type { Mux, Stream } from "./tunnel/mux.ts";
+import type { ProofBook } from "./tunnel/proof.ts";
 
 export interface ResidentsOptions {
   readonly store: RivetStore;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly key: Uint8Array;
+  readonly proofs: ProofBook;
   readonly guard: number;
   /** Resolves when this runner can take calls. */
   readonly runtime: Promise<Runtime>;
@@ -118,11 +119,11 @@ export class Residents {
   connect(context: RivetContext, socket: RivetSocket): void {
     const found = this.#byContext.get(context.actorId);
     const resident = found?.context.vars.id === context.vars.id ? found : undefined;
-    const { key, clock, serve } = this.#options;
+    const { proofs, clock, serve } = this.#options;
     acceptTunnel(
       socket,
       {
-        key,
+        proofs,
         clock,
         names: [context.key.join(","), context.actorId],
         isOpen: () => resident?.isHere === true && !resident.storage.isOver && !this.#isLapsed,

@@ -28,7 +28,7 @@ import { type DistantQuestion, RivetStore } from "./store.ts";
 import type { RequestHead } from "./tunnel/inbound.ts";
 import type { Stream } from "./tunnel/mux.ts";
 import { TunnelPool } from "./tunnel/pool.ts";
-import { tunnelKey } from "./tunnel/proof.ts";
+import { ProofBook, tunnelKey } from "./tunnel/proof.ts";
 
 export interface RivetOptions {
   /** Where the engine's guard listens, such as `http://10.0.0.5:6420`. Default `RIVET_ENDPOINT`. */
@@ -140,7 +140,7 @@ class Runner {
   readonly #residents: Residents;
   readonly #store: RivetStore;
   readonly #started = Promise.withResolvers<Runtime>();
-  readonly #key: Uint8Array;
+  readonly #proofs: ProofBook;
   #edge: Edge | null = null;
   #rivet: RivetRegistry | null = null;
   #server: NodeServer | null = null;
@@ -152,12 +152,13 @@ class Runner {
     this.#options = options;
     this.#settings = settings;
     this.#log = log;
-    this.#key = tunnelKey(settings.token);
+    const key = tunnelKey(settings.token);
+    this.#proofs = new ProofBook(key);
     this.#started.promise.catch(() => {});
     const clock = systemClock;
     this.#pool = new TunnelPool({
       ...settings,
-      key: this.#key,
+      key,
       clock,
       log,
       patience: options.patience ?? DEFAULT_PATIENCE,
@@ -176,7 +177,7 @@ class Runner {
       store: this.#store,
       clock,
       log,
-      key: this.#key,
+      proofs: this.#proofs,
       guard: options.guard ?? DEFAULT_GUARD,
       runtime: this.#started.promise,
       serve: (resident, stream, head) => {
@@ -191,7 +192,7 @@ class Runner {
   async start(kit: RivetKit): Promise<void> {
     const { endpoint, token, namespace, poolName, version } = this.#settings;
     const directory = {
-      key: this.#key,
+      proofs: this.#proofs,
       clock: systemClock,
       log: this.#log,
       lease: this.#options.lease ?? DEFAULT_LEASE,

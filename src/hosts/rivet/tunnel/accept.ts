@@ -4,7 +4,7 @@
 import type { Clock } from "../../port.ts";
 import type { RivetSocket } from "../platform.ts";
 import { Mux, type Stream } from "./mux.ts";
-import { isProof } from "./proof.ts";
+import type { ProofBook } from "./proof.ts";
 
 /** Close code of an actor that takes nobody: RivetKit lets an actor close with 1000 and 3000 to 4999. */
 export const MOVING = 3503;
@@ -13,7 +13,7 @@ export const MOVING = 3503;
 const PATIENCE = 5000;
 
 export interface AcceptOptions {
-  readonly key: Uint8Array;
+  readonly proofs: ProofBook;
   readonly clock: Clock;
   /** The names under which the actor may have been meant: its key, its id. */
   readonly names: readonly string[];
@@ -30,7 +30,7 @@ export function acceptTunnel(
   opened: (mux: Mux) => void,
   closed: (mux: Mux) => void,
 ): void {
-  const { clock, key, names } = options;
+  const { clock, proofs, names } = options;
   let mux: Mux | null = null;
   const late = clock.after(PATIENCE, () => socket.close(3003, "proof"));
   const carrier = {
@@ -46,7 +46,7 @@ export function acceptTunnel(
       return;
     }
     late.cancel();
-    const isKnown = typeof data === "string" && names.some((name) => isProof(key, name, clock.now(), data));
+    const isKnown = typeof data === "string" && proofs.take(names, clock.now(), data);
     if (!isKnown) socket.close(3003, "proof");
     else if (!options.isOpen()) socket.close(MOVING, "moving");
     else {
