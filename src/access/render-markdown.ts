@@ -1,7 +1,7 @@
 /** Owns the access matrix as Markdown: a table for each actor and service, for pull requests and documents. */
 import type { Matrix, MatrixRow } from "./matrix.ts";
 import type { ProbedRow } from "./probe.ts";
-import { labelOf, legendOf } from "./render-matrix.ts";
+import { labelOf, legendOf, visible } from "./render-matrix.ts";
 
 /** The matrix as Markdown, without a line break at the end. */
 export function renderMarkdown(matrix: Matrix): string {
@@ -14,9 +14,7 @@ export function renderMarkdown(matrix: Matrix): string {
       "",
       line(["", ...parties]),
       line(["---", ...parties.map(() => "---")]),
-      ...rows.map((row) =>
-        line([`\`${labelOf(row).replace(/[|`]/g, "\\$&")}\``, ...parties.map((party) => cellOf(row, party))]),
-      ),
+      ...rows.map((row) => line([codeOf(labelOf(row)), ...parties.map((party) => cellOf(row, party))])),
       "",
     ];
   });
@@ -41,7 +39,7 @@ function conditionsOf(row: MatrixRow): readonly string[] {
   return Object.entries(row.cells).flatMap(([party, verdict]) =>
     verdict === "depends"
       ? [
-          `- \`${row.owner} ${labelOf(row)}\` for ${party}: ${(why[party] ?? [])
+          `- ${codeOf(`${row.owner} ${labelOf(row)}`)} for ${party}: ${(why[party] ?? [])
             .map((witness) => `${witness.verdict} where ${escapeMarkdown(witness.when ?? "it was tried")}`)
             .join(", ")}`,
         ]
@@ -53,6 +51,12 @@ function line(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
+/** As code. Backticks know no escape, and a bar ends a cell inside of code too: where there are some, as entities. */
+function codeOf(text: string): string {
+  if (!/[|`\\]/.test(text)) return `\`${text}\``;
+  return `<code>${text.replace(/[^\w ]/g, (character) => `&#${character.charCodeAt(0)};`)}</code>`;
+}
+
 function escapeMarkdown(text: string): string {
-  return text.replace(/[|\\`*_<]/g, "\\$&").replace(/\n/g, " ");
+  return visible(text).replace(/[|\\`*_<[]/g, "\\$&");
 }

@@ -41,8 +41,17 @@ export function renderMatrix(matrix: Matrix, paint: VerdictPaint = (_verdict, te
 export function labelOf(row: Pick<MatrixRow, "kind" | "name">): string {
   const kind = KIND_LABELS[row.kind] ?? row.kind;
   if (row.name === undefined) return kind;
-  if (kind === "") return row.name;
-  return row.name === "*" ? `${kind} (any other)` : `${kind} ${row.name}`;
+  const name = visible(row.name);
+  if (kind === "") return name;
+  return row.name === "*" ? `${kind} (any other)` : `${kind} ${name}`;
+}
+
+/** Text without characters that break lines, move a cursor, change colours or turn the direction of writing. */
+export function visible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
+    (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** What a reader needs beside the cells: what refinements require, what the signs mean. */

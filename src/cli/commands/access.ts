@@ -11,7 +11,7 @@ import { type ProbedMatrix, type ProbedRow, probeMatrix } from "../../access/pro
 import { renderCedar } from "../../access/render-cedar.ts";
 import { renderHtml } from "../../access/render-html.ts";
 import { renderMarkdown } from "../../access/render-markdown.ts";
-import { labelOf, renderMatrix } from "../../access/render-matrix.ts";
+import { labelOf, renderMatrix, visible } from "../../access/render-matrix.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { DecidingLine } from "../access/deciding-line.ts";
 import { withoutSideEffects } from "../access/side-effects.ts";
@@ -196,7 +196,7 @@ function check(before: AccessLock, after: AccessLock, flags: Flags): void {
   }
   const marks = { widened: paint("red", "✗ wider "), narrowed: paint("green", "✓ narrower "), changed: "· other " };
   const show = ({ direction, entrypoint, party, from, to, sentence }: AccessChange): string =>
-    `${marks[direction]} ${sentence}\n    ${paint("dim", `${entrypoint} · ${party}: ${from} → ${to}`)}`;
+    `${marks[direction]} ${visible(sentence)}\n    ${paint("dim", visible(`${entrypoint} · ${party}: ${from} → ${to}`))}`;
   for (const change of [...widened, ...changes.filter((change) => !widened.includes(change))]) stdout(show(change));
   if (changes.length === 0) stdout(`${paint("green", "✓")} Access is as ${flags.lock} says.`);
   else if (widened.length > 0) stdout(`\nIf that is meant: byward access … --write, and have ${flags.lock} reviewed.`);
