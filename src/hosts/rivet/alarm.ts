@@ -32,6 +32,8 @@ export class Alarm {
   readonly #source: AlarmSource;
   readonly #guard: number;
   #armed = 0;
+  /** The work of the last commit that was handed over: the one under way, or else what {@link AlarmSource.work} says. */
+  #coming: Work | null = null;
   #timer: Timer | null = null;
   #isOver = false;
 
@@ -40,9 +42,13 @@ export class Alarm {
     this.#guard = guard;
   }
 
-  /** Resolves when a durable deadline covers the work; at once, mostly. */
+  /** Resolves when a durable deadline covers the work that a commit is about to leave; at once, mostly. */
   async cover(work: Work | null): Promise<void> {
-    const target = this.#targetOf(work);
+    this.#coming = work;
+    await this.#cover(this.#targetOf(work));
+  }
+
+  async #cover(target: number | null): Promise<void> {
     if (target === null) return;
     const now = this.#source.clock.now();
     if (this.#armed > now + MARGIN && this.#armed <= target) return;
@@ -83,7 +89,13 @@ export class Alarm {
     if (this.#isOver) return;
     const { clock } = this.#source;
     this.#timer = clock.after(Math.max(0, target - clock.now() - MARGIN), () => {
-      this.cover(this.#source.work()).catch((error: unknown) => this.#source.failed(error));
+      // A commit under way may not happen: both what is and what is coming must be covered.
+      const targets = [this.#source.work(), this.#coming].map(
+        (work) => this.#targetOf(work) ?? Number.POSITIVE_INFINITY,
+      );
+      const first = Math.min(...targets);
+      const next = first === Number.POSITIVE_INFINITY ? null : first;
+      this.#cover(next).catch((error: unknown) => this.#source.failed(error));
       // The engine does not come any more: the one that stands now is a later one.
       clock.after(Math.max(0, target - clock.now()), () => {
         if (!this.#isOver) this.#source.due();
