@@ -226,6 +226,11 @@ export class InvocationScope extends ActorScope implements GateContext {
     this.#delivery = delivery;
   }
 
+  /** The context of a decision that is taken in place of this one's, for the same call. */
+  successor(caller: SealedCaller): InvocationScope {
+    return new InvocationScope(this.instance, this.#connection, caller, this.#delivery);
+  }
+
   /** The id of the delivery this call is, where its party names one. */
   deliveryId(): string | undefined {
     return this.#delivery?.id;

@@ -27,6 +27,8 @@ import type { InvokeTarget } from "./types.ts";
 
 /** A context as the gate drives it: what `canInvoke` changes is kept on admission and dropped on denial (ruling 10). */
 export interface GateContext {
+  /** The policy epoch in which its decision began. */
+  readonly decidedIn: number;
   beginDecision(): void;
   endDecision(keep: boolean): void;
   /** No longer listens to the end of the actor and of the connection. */
@@ -109,15 +111,17 @@ class ActorPassage implements Passage<InvokeTarget, GateContext> {
   readonly clock: Clock;
   readonly canInvoke: CompiledActor["config"]["canInvoke"];
   readonly #compiled: CompiledActor;
+  readonly #runtime: GateSubject["runtime"];
   readonly #call: GateCall;
 
-  constructor({ compiled, clock }: GateSubject, call: GateCall) {
+  constructor({ compiled, clock, runtime }: GateSubject, call: GateCall) {
     this.target = call.target;
     this.by = call.by;
     this.credentials = call.credentials;
     this.clock = clock;
     this.canInvoke = compiled.config.canInvoke;
     this.#compiled = compiled;
+    this.#runtime = runtime;
     this.#call = call;
   }
 
@@ -146,6 +150,9 @@ class ActorPassage implements Passage<InvokeTarget, GateContext> {
     // No code of the actor follows: a live actor and a live connection forget who listened to their end.
     const { kind } = this.target;
     if (kind === "queue" || kind === "subscribe") context.unlink();
+  }
+  isOutdated(context: GateContext): boolean {
+    return context.decidedIn !== this.#runtime.epoch;
   }
   lookUp(): Refusal | null {
     return refuseUndeclared(this.#compiled, this.target);

@@ -23,6 +23,7 @@ import { invalidArguments } from "./invocation.ts";
 import { rawResponse } from "./raw-http.ts";
 import { outgoingTooLong, wireReceipt } from "./rpc.ts";
 import type { Runtime } from "./runtime.ts";
+import { inForce } from "./second-decision.ts";
 import { openEventStream } from "./sse.ts";
 import { openStanding } from "./standing.ts";
 import { type Address, authenticate, invokeStateless, type StatelessCall } from "./stateless.ts";
@@ -210,12 +211,13 @@ async function sendToQueue(context: RouteContext, name: string): Promise<Outboun
     const request = await readBody(context, (codec, bytes) => readQueueRequest(decodeWith(codec, bytes)));
     const end = connection.leaseEnd();
     if (end !== null) throw endedLease(end);
-    Admission.spend(admission);
-    const scope = admission.context as InvocationScope;
+    const current = await inForce(admission, instance, connection);
+    Admission.spend(current);
+    const scope = current.context as InvocationScope;
     const sent = await instance.queues.enqueue({
       name,
       body: request.body,
-      caller: recordOf(admission.caller),
+      caller: recordOf(current.caller),
       wait: request.wait,
       timeout: request.timeout,
       id: request.id ?? scope.deliveryId(),

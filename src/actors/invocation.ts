@@ -16,6 +16,7 @@ import { InvocationScope } from "./context.ts";
 import type { ActionEntry } from "./entrypoints.ts";
 import { Admission, admitOwn } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
+import { decideAgain, isOutdated } from "./second-decision.ts";
 import { untracked } from "./state.ts";
 
 export class Invocations {
@@ -77,6 +78,7 @@ export class Invocations {
     // A body, a schema or a turn may have taken longer than the lease (G7).
     const end = connection.leaseEnd();
     if (end !== null) throw endedLease(end);
+    if (isOutdated(this.#instance, connection, scope)) return this.#startAnew(entry, scope, args, connection);
     this.#running += 1;
     this.#instance.pin();
     if (entry.atomic) scope.beginAtomic();
@@ -92,6 +94,19 @@ export class Invocations {
     output = untracked(output);
     this.#end(entry, scope, true);
     return this.#respond(entry, args, output);
+  }
+
+  /** They may also have taken longer than its decision holds. */
+  async #startAnew(
+    entry: ActionEntry,
+    scope: InvocationScope,
+    args: readonly unknown[],
+    connection: Connection,
+  ): Promise<unknown> {
+    const target = { kind: "action", name: entry.name } as const;
+    const admission = await decideAgain(this.#instance, connection, scope, target);
+    Admission.spend(admission);
+    return this.#start(entry, admission.context as InvocationScope, args, connection);
   }
 
   async #await(

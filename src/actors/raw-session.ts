@@ -314,7 +314,6 @@ export class RawSession implements ConnectionLink {
     if (this.#decidedIn === null || this.#isDeciding || instance === null || connection === null)
       return this.#isDeciding;
     this.#isDeciding = true;
-    const { epoch } = this.#options.runtime;
     this.#decide(instance, connection).then(
       (verdict) => {
         this.#isDeciding = false;
@@ -324,7 +323,7 @@ export class RawSession implements ConnectionLink {
         }
         // The handler goes on in the context it has: the one of this decision is over.
         verdict.context.unlink();
-        this.#letThrough(epoch);
+        this.#letThrough(verdict.context.decidedIn);
       },
       (error: unknown) => this.#end(error),
     );

@@ -22,6 +22,7 @@ import { correlationOf, outcomeOf, reasonOf } from "./failure.ts";
 import { Admission, admit } from "./gate.ts";
 import type { ActorInstance } from "./instance.ts";
 import type { Runtime } from "./runtime.ts";
+import { inForce } from "./second-decision.ts";
 import type { InvokeTarget } from "./types.ts";
 
 /** Which actor is meant. */
@@ -175,6 +176,8 @@ async function attempt<T>(
     if (isNew || isPromise(enrolling)) {
       const end = instance.connections.endOf(connection);
       if (end !== null) throw endedLease(end);
+      const current = inForce(admission, instance, connection);
+      admission = isPromise(current) ? await current : current;
     }
     recordDecision(runtime, call, admission.caller, started);
     unregistered = null;

@@ -71,6 +71,8 @@ export interface Passage<Target, Context> {
   readonly canInvoke: ((context: Context, target: Target) => unknown) | undefined;
   /** ms */
   readonly canInvokeTimeout: number;
+  /** True where the policy that admitted is replaced by now: the question is asked again, on a context of its own (G7). */
+  isOutdated?(context: Context): boolean;
   /** After the verdict: the refusal for a name nobody declared (G10); null where it is declared. */
   lookUp?(): Refusal | null;
 }
@@ -86,10 +88,26 @@ export function pass<Target, Context>(passage: Passage<Target, Context>): MaybeP
   const { caller } = resolution;
   const limited = passage.overLimit?.(caller) ?? null;
   if (limited !== null) return limited;
+  return decideFor(caller, passage, MAX_DECISIONS);
+}
+
+/** Decisions of one call: who replaces the policy faster than it answers is told to come again. */
+const MAX_DECISIONS = 8;
+
+function decideFor<Target, Context>(
+  caller: SealedCaller,
+  passage: Passage<Target, Context>,
+  left: number,
+): MaybePromise<Verdict<Target, Context>> {
   const context = passage.createContext(caller);
   const decided = decide(passage, context);
-  if (isPromise(decided)) return decided.then((denial) => conclude(denial, passage, caller, context));
-  return conclude(decided, passage, caller, context);
+  if (!isPromise(decided)) return conclude(decided, passage, caller, context);
+  return decided.then((denial) => {
+    if (denial !== null || passage.isOutdated?.(context) !== true) return conclude(denial, passage, caller, context);
+    passage.endDecision?.(context, false);
+    if (left <= 1) return new Refusal("unavailable", { reason: "policy.changing" });
+    return decideFor(caller, passage, left - 1);
+  });
 }
 
 /** Admits own schedules and own deliveries, which `canInvoke` does not judge (ruling 6). */

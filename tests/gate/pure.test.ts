@@ -238,9 +238,13 @@ test("a decision that was still being taken when the policy changed is not kept"
   await world.registry.bumpEpoch();
   decide(true);
   await world.settle();
-  expect(ran).toEqual(["say"]);
+  expect(ran).toEqual([]);
+  // Asked again, by the policy of now.
+  decide(false);
+  await world.settle();
+  expect(socket.messages.find(({ id }) => id === 8000)).toMatchObject({ code: "forbidden" });
   answer = () => false;
-  expect(await act(world, socket)).toBe("forbidden");
+  expect([await act(world, socket), ran]).toEqual(["forbidden", []]);
 });
 
 test("an answer after the deadline stands for nobody", async () => {

@@ -99,6 +99,10 @@ interface Approach {
 }
 
 interface Admitted {
+  readonly kind: Kind;
+  readonly name: string;
+  /** The connection its message came on. */
+  readonly conn: Conn | null;
   readonly actor: Actor;
   readonly caller: Caller;
   readonly proofs: readonly Proof[];
@@ -242,27 +246,34 @@ export class Model {
     const delivery = mark === null ? null : `${key}:${kind}:${name}:${mark.id}`;
     if (delivery !== null && (this.#done.get(delivery) ?? 0) > this.#time.now) return "duplicate";
     const actor = this.#actors.get(key) ?? { n: 0, asked: 0, open: false };
-    const epoch = this.#epoch;
     const decided = yield* this.#decide(kind, name, caller, readings, actor, () =>
       definition.rate?.per === "identity" ? this.#count(this.#nameOf(caller)) : null,
     );
     if (decided !== null) return decided;
-    if (isMissing) {
-      const denied = yield* this.#create(key, mode, actor);
-      if (denied !== null) return denied;
-      const dead = deadAt(proofs, this.#revocations, this.#time.now);
-      if (dead !== null) return dead;
-    }
-    return {
+    const admitted: Admitted = {
+      kind,
+      name,
+      conn: null,
       actor,
       caller,
       proofs,
       readings,
-      epoch,
+      epoch: this.#epoch,
       remember: () => {
         if (delivery !== null) this.#done.set(delivery, mark!.keepUntil);
       },
     };
+    if (!isMissing) return admitted;
+    const denied = yield* this.#create(key, mode, actor);
+    if (denied !== null) return denied;
+    return (yield* this.#inForce(admitted)) ?? { ...admitted, epoch: this.#epoch };
+  }
+
+  /** G7: after a wait the lease is looked at again, and the decision taken again where it is older than the policy. */
+  *#inForce({ kind, name, conn, caller, readings, actor, proofs, epoch }: Admitted): Work<string | null> {
+    const dead = deadAt(proofs, this.#revocations, this.#time.now);
+    if (dead !== null || epoch === this.#epoch || answerFor(this.#definition, kind, name) === null) return dead;
+    return yield* this.#decide(kind, name, caller, readings, actor, () => null, conn);
   }
 
   #authenticate(bys: readonly ByName[], approach: Approach): Readings | string {
@@ -298,19 +309,22 @@ export class Model {
     if (dead !== null) return dead;
     const answer = answerFor(this.#definition, kind, name);
     const entry = conn === null ? null : this.#keptEntry(conn, kind, name);
-    const ground = [conn?.generation ?? 0, this.#epoch] as const;
-    const known = entry === null ? undefined : conn!.kept.get(entry);
-    const isKnown = known !== undefined && known[0] === ground[0] && known[1] === ground[1];
-    const asked = isKnown
-      ? { delay: 0, refusal: known[2] }
-      : answer === null
-        ? null
-        : ask(answer, caller, actor.open, this.#policy, this.#definition.pure);
-    if (asked !== null && asked.delay > 0) yield asked.delay;
-    const isVerdict = asked !== null && (asked.refusal === null || asked.refusal === "auth/forbidden");
-    // Ruling 17: what was asked under another lease or policy stands for nothing.
-    if (isVerdict && entry !== null && conn!.generation === ground[0] && this.#epoch === ground[1])
-      conn!.kept.set(entry, [...ground, asked.refusal]);
+    let asked: ReturnType<typeof ask> | null = null;
+    for (let isAsking = answer !== null; isAsking; ) {
+      const ground = [conn?.generation ?? 0, this.#epoch] as const;
+      const known = entry === null ? undefined : conn!.kept.get(entry);
+      const isKnown = known !== undefined && known[0] === ground[0] && known[1] === ground[1];
+      asked = isKnown
+        ? { delay: 0, refusal: known[2] }
+        : ask(answer!, caller, actor.open, this.#policy, this.#definition.pure);
+      if (asked.delay > 0) yield asked.delay;
+      const isVerdict = asked.refusal === null || asked.refusal === "auth/forbidden";
+      // Ruling 17: what was asked under another lease or policy stands for nothing.
+      if (isVerdict && entry !== null && conn!.generation === ground[0] && this.#epoch === ground[1])
+        conn!.kept.set(entry, [...ground, asked.refusal]);
+      // G7: leave that was given under a policy of before is asked for again.
+      isAsking = asked.refusal === null && this.#epoch !== ground[1];
+    }
     const refusal =
       asked?.refusal ??
       deadAt(proofs, this.#revocations, this.#time.now) ??
@@ -397,13 +411,11 @@ export class Model {
     if (body === "slow" && !readsFirst) yield SLOW;
     if (body === "not-json") return seenOf("message/invalid_message");
     if (body === "wrong-shape") return seenOf(`${kind}/invalid_request`);
-    const dead = deadAt(admitted.proofs, this.#revocations, this.#time.now);
-    if (dead !== null) return seenOf(dead);
-    if (kind === "queue") {
-      admitted.remember();
-      return seenOf("ok");
-    }
-    return yield* this.#run(name, key, admitted);
+    if (kind === "action") return yield* this.#run(name, key, admitted);
+    const refused = yield* this.#inForce(admitted);
+    if (refused !== null) return seenOf(refused);
+    admitted.remember();
+    return seenOf("ok");
   }
 
   *#internal({ kind, name, key, mode }: InternalCall): Work<Seen> {
@@ -424,10 +436,11 @@ export class Model {
   }
 
   /** An admitted action; its reply is refused where the lease has ended meanwhile (ruling 16). */
-  *#run(name: string, key: string, { actor, caller, proofs, remember }: Admitted): Work<Seen> {
+  *#run(name: string, key: string, admitted: Admitted): Work<Seen> {
+    const { actor, caller, proofs, remember } = admitted;
     if (name === "typed") yield SLOW;
-    const before = deadAt(proofs, this.#revocations, this.#time.now);
-    if (before !== null) return seenOf(before);
+    const refused = yield* this.#inForce(admitted);
+    if (refused !== null) return seenOf(refused);
     this.#note("action", name, caller);
     if (name === "refuse") return seenOf("user/not_here");
     if (name === "crash") return seenOf("byward/internal_error");
@@ -596,7 +609,6 @@ export class Model {
     const reply = (code: string | null): Seen =>
       conn.open ? { ...seenOf(code ?? "ok"), status: null } : { answer: null, status: null, output: undefined };
     const { readings } = conn;
-    const epoch = this.#epoch;
     const caller = resolve(byOf(this.#definition, kind, name), readings, "outside");
     const actor = this.#actors.get(conn.key)!;
     const refusal =
@@ -611,16 +623,19 @@ export class Model {
     if (kind === "subscribe") {
       conn.denied.delete(name);
       if (conn.open) {
-        conn.subscriptions.set(name, { generation: conn.generation, epoch, held: null });
+        conn.subscriptions.set(name, { generation: conn.generation, epoch: this.#epoch, held: null });
       }
       return reply(null);
     }
-    const admitted = {
+    const admitted: Admitted = {
+      kind,
+      name,
+      conn,
       actor,
       caller: caller as Caller,
       proofs: proofsOf(readings),
       readings,
-      epoch,
+      epoch: this.#epoch,
       remember: () => {},
     };
     const seen = yield* this.#run(name, conn.key, admitted);
@@ -670,7 +685,6 @@ export class Model {
     else if (conn.epoch === this.#epoch) conn.echoes += count;
     else {
       conn.held = count;
-      const epoch = this.#epoch;
       const caller = resolve(byOf(this.#definition, "websocket", ""), conn.readings, "outside") as Caller;
       const actor = this.#actors.get(conn.key)!;
       this.#time.start(
@@ -678,7 +692,7 @@ export class Model {
         (refusal) => {
           const held = conn.held ?? 0;
           conn.held = null;
-          conn.epoch = epoch;
+          conn.epoch = this.#epoch;
           if (refusal !== null) this.#end(conn, refusal);
           else this.#echo(conn, held);
         },

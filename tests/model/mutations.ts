@@ -123,8 +123,12 @@ export const MUTATIONS: readonly Mutation[] = [
     "return compiled.by;",
   ]),
   mutation("the lease is not checked after a slow body or schema", "actors/invocation.ts", [
-    "    if (end !== null) throw endedLease(end);\n    this.#running += 1;",
-    "    void end;\n    this.#running += 1;",
+    "    if (end !== null) throw endedLease(end);\n    if (isOutdated(",
+    "    void end;\n    if (isOutdated(",
+  ]),
+  mutation("an older policy holds through a slow body or schema", "actors/second-decision.ts", [
+    "if (scope.decidedIn === instance.runtime.epoch) return false;",
+    "if (scope !== undefined) return false;",
   ]),
   mutation("a kept decision outlives a renewal", "actors/kept-decisions.ts", [
     "this.#ground.generation === this.#lease.generation && this.#ground.epoch === epoch;",
