@@ -24,6 +24,7 @@ import type { RouteEntry, ServiceEntry } from "../services/entrypoints.ts";
 import type { ServiceFloor } from "../services/floor.ts";
 import { admit as admitToService } from "../services/gate.ts";
 import { ServiceRuntime } from "../services/runtime.ts";
+import { pathOfRoute } from "./route-path.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** What one attempt came to, and what decided it. */
@@ -198,8 +199,7 @@ export function inState(compiled: CompiledActor, state: unknown): CompiledActor 
 
 /** The path of a route with `subject` in place of its parameters. */
 export function pathOf(entry: RouteEntry, subject: string): string {
-  const [, path = "/"] = entry.name.split(" ");
-  return path.replace(/:[A-Za-z_]\w*[^/]*|\*\w*/g, encodeURIComponent(subject));
+  return pathOfRoute(entry.name, subject);
 }
 
 function impatient(compiled: CompiledActor): CompiledActor {

@@ -1,5 +1,6 @@
 /** Owns attempts by request: actions, sends, subscriptions as streams, raw requests, creation, routes. */
 
+import { pathOfRoute } from "../access/route-path.ts";
 import { type Attempt, type Result, SHARED_KEY, UNDECLARED, type Verdict, type Way, type WayParts } from "./way.ts";
 import { type HeaderList, headerOf } from "./wire.ts";
 
@@ -85,7 +86,7 @@ function shapeOf(way: Omit<Way, "attempt">, attempt: Attempt, sample: unknown, b
 }
 
 function routeShape(route: string, attempt: Attempt, sample: unknown, basePath: string): Shape {
-  const [method = "GET", pattern = "/"] = route.split(" ");
-  const path = pattern.replace(/:[A-Za-z_]\w*/g, encodeURIComponent(attempt.name ?? "alice"));
+  const [method = "GET"] = route.split(" ");
+  const path = pathOfRoute(route, attempt.name ?? "alice");
   return { method, path: `${basePath}${path}`, body: method === "GET" ? null : JSON.stringify(sample ?? {}) };
 }

@@ -1,4 +1,4 @@
-import { actor, anyOf, bearer, event, hasClaim, party, refine, setup, Visitor } from "byward";
+import { actor, anyOf, bearer, event, hasClaim, party, refine, service, setup, Visitor } from "byward";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { type AccessMatrix, AccessMismatch, expectAccess } from "./index.ts";
@@ -110,4 +110,13 @@ test("a call that a limit refuses says nothing of access: it is not taken for al
   } as const;
   const found = await expectAccess(limited, matrix).catch((error: AccessMismatch) => error.cells);
   expect(found).toEqual([expect.stringMatching(/^room · action last · Visitor: expected allow, got 429/)]);
+});
+
+test("routes whose text looks like a parameter, or has to be encoded, are called where they are", async () => {
+  const by = Visitor;
+  const handle = () => ({ ran: ++ran });
+  const routes = { "GET /files/*": { by, handle }, "GET /a:b/:id": { by, handle }, "POST /größe/:id": { by, handle } };
+  const api = service({ routes });
+  const rows = Object.fromEntries(Object.keys(routes).map((route) => [route, { Visitor: "allow" }] as const));
+  await expectAccess(setup({ services: { api } }), { api: rows });
 });

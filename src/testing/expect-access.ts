@@ -2,6 +2,7 @@
  * Owns `expectAccess`: a table of who may do what, each cell of it tried. Every cell is a real call with a real credential
  * through the real gate; only the handlers behind it do nothing, so that nothing they do or need gets in the way.
  */
+import { pathOfRoute } from "../access/route-path.ts";
 import type { CompiledActor } from "../actors/entrypoints.ts";
 import { OUTCOMES, outcomeOfCode } from "../boundary/outcome.ts";
 import { baseOf, Caller, membersOf, Visitor } from "../boundary/party.ts";
@@ -224,9 +225,8 @@ function trySubscription(cell: Attempt, who: AsOptions): Promise<Access | string
 }
 
 function tryRoute(cell: Attempt, who: AsOptions): Promise<Access | string> {
-  const [method = "GET", pattern = "/"] = cell.entrypoint.name.split(" ");
-  const path = pattern.replace(/:\w+[?*+]?/g, "x").replaceAll("*", "x");
-  return tryRequest(cell, path, method, who);
+  const [method = "GET"] = cell.entrypoint.name.split(" ");
+  return tryRequest(cell, pathOfRoute(cell.entrypoint.name, "x"), method, who);
 }
 
 async function tryRequest(

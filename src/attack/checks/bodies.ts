@@ -1,4 +1,5 @@
 /** Owns bodies: malformed, deep, strange, of another type, and without an end. Sent by somebody who gets in. */
+import { pathOfRoute } from "../../access/route-path.ts";
 import { type Assault, entrantOf, type Ground, isIn, waysBy } from "../assault.ts";
 import { nothing } from "../holders.ts";
 import type { Attempt, Result, Way } from "../way.ts";
@@ -113,8 +114,9 @@ async function tryEndless(assault: Assault, way: Way, method: string): Promise<v
 }
 
 function pathOf({ row }: Way, basePath: string): string {
-  if (row.kind === "http") return `${basePath}${(row.name!.split(" ")[1] ?? "/").replace(/:[A-Za-z_]\w*/g, "alice")}`;
-  const tails = { action: `/actions/${row.name}`, queue: `/queues/${row.name}`, request: "/request/byward-attack" };
+  if (row.kind === "http") return `${basePath}${pathOfRoute(row.name!, "alice")}`;
+  const name = encodeURIComponent(row.name ?? "");
+  const tails = { action: `/actions/${name}`, queue: `/queues/${name}`, request: "/request/byward-attack" };
   return `${basePath}/actors/${row.owner}/byward-attack${tails[row.kind as "action"] ?? ""}`;
 }
 

@@ -1,4 +1,5 @@
 /** Owns names and paths: those every object inherits, and those that are read differently from how they are written. */
+import { pathOfRoute } from "../../access/route-path.ts";
 import { type Assault, cameOf, entrantOf, isIn } from "../assault.ts";
 import { nothing, type Present } from "../holders.ts";
 import { type Result, SHARED_KEY, UNDECLARED, type Way } from "../way.ts";
@@ -75,7 +76,7 @@ async function trySocketPaths(assault: Assault, way: Way, paths: readonly string
 /** Spellings that a router which normalises or decodes twice would take for the entrypoint's own path. */
 function confusingPaths({ row, actor }: Way, basePath: string): readonly string[] {
   if (actor === null) {
-    const path = (row.name!.split(" ")[1] ?? "/").replace(/:[A-Za-z_]\w*/g, "alice");
+    const path = pathOfRoute(row.name!, "alice");
     return ["/x/..", "/.", "/%2e%2e", "/x/%2E%2E"]
       .map((prefix) => `${basePath}${prefix}${path}`)
       .concat(`${basePath}/x\\..${path}`);
