@@ -60,13 +60,19 @@ export class ObjectStore implements ActorStore {
   readonly #known = new Map<string, Known>();
   /** Actors with a failed commit whose caller has not been told yet. */
   readonly #failing = new Set<string>();
-  #isOpen: boolean;
+  #isOpen = false;
+  /** Why nothing here can be read: each use says so. Making the store does not, or the object would lose its alarm with it. */
+  #unreadable: unknown = null;
   #closed = false;
 
   constructor(sql: Sql, options: ObjectStoreOptions = {}) {
     this.#sql = sql;
     this.#options = options;
-    this.#isOpen = hasSchema(sql);
+    try {
+      this.#isOpen = hasSchema(sql);
+    } catch (error) {
+      this.#unreadable = error;
+    }
   }
 
   /** The one actor of this object, where one stands. */
@@ -294,6 +300,7 @@ export class ObjectStore implements ActorStore {
 
   #assertUsable(): void {
     if (this.#closed) throw new StoreError("closed", "The store is closed");
+    if (this.#unreadable !== null) throw this.#unreadable;
   }
 
   #readable(): boolean {
