@@ -11,7 +11,7 @@ const HOOK_SECRET = "hook-secret-of-at-least-32-bytes-000000";
 const Hook = party("Hook", { auth: signature({ secret: "HOOK_SECRET", header: "x-signature", id: "x-delivery" }) });
 const entry = fileURLToPath(new URL("abandoned.worker.ts", import.meta.url));
 
-type Begun = Record<"secret" | "keys" | "hook", number>;
+type Begun = Record<"secret" | "keys" | "hook" | "action", number>;
 
 describe.skipIf(!hasWorkerd)("on workerd", () => {
   let workerd: Workerd;
@@ -61,5 +61,14 @@ describe.skipIf(!hasWorkerd)("on workerd", () => {
     };
     await expect.poll(again, { timeout: 20_000, interval: 100 }).toEqual([200, "true"]);
     expect(await ended()).toEqual(["hook"]);
+  });
+
+  test("one that does not wait for its action has it run to the end, and kept", async () => {
+    await ask("/desk");
+    const act = (name: string): string => `/actors/room/a/actions/${name}`;
+    await abandon("action", `POST ${act("slow")}`, { "content-type": "application/json" });
+    const ended = async (): Promise<unknown> =>
+      (await ask(act("ended"), { method: "POST", headers: { "content-type": "application/json" }, body: "[]" })).json();
+    await expect.poll(ended, { timeout: 20_000, interval: 100 }).toEqual({ output: 1 });
   });
 });

@@ -1,11 +1,11 @@
 /** A Worker in which what requests wait for takes a while: its secret, the keys of a provider, a handler. */
-import { bearer, oidc, party, service, setup, signature, Visitor } from "byward";
+import { actor, bearer, oidc, party, service, setup, signature, Visitor } from "byward";
 import { createTokenKey, mintSigned, type TokenKey } from "../../src/boundary/mint.ts";
 import type { Registry } from "../../src/registry/registry.ts";
 
 const LATE = 1000;
 const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, LATE));
-const begun = { secret: 0, keys: 0, hook: 0 };
+const begun = { secret: 0, keys: 0, hook: 0, action: 0 };
 const ended: string[] = [];
 
 const secret = async (): Promise<string> => {
@@ -59,7 +59,20 @@ const desk = service({
   },
 });
 
-const registry = setup({ use: {}, services: { desk } }) as unknown as Registry;
+const room = actor({
+  by: Visitor,
+  state: { ended: 0 },
+  actions: {
+    slow: async (c) => {
+      begun.action += 1;
+      await later();
+      c.state.ended += 1;
+    },
+    ended: (c) => c.state.ended,
+  },
+});
+
+const registry = setup({ use: { room }, services: { desk } }) as unknown as Registry;
 const { handler, Actor } = registry.worker();
 
 export const BywardActor = Actor;

@@ -280,7 +280,7 @@ export class ActorObject {
   async #told(knowledge: Knowledge): Promise<Confirmation> {
     const { clock } = this.#host;
     if (!this.#view.learn(knowledge, clock.now())) await this.#view.update(this.#stubs(), () => clock.now());
-    if (this.#mounted === null && !this.#sockets.left) return { closed: [], holds: false };
+    if (this.#mounted === null && this.#mounting === null && !this.#sockets.left) return { closed: [], holds: false };
     const { runtime } = (await this.#ready()).edge;
     const closed = [...this.#learner.apply(runtime), ...this.#endedAsleep];
     this.#endedAsleep = [];

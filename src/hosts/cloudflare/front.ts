@@ -77,7 +77,10 @@ export class Front {
   /** Answers a call of another Worker. An envelope; never rejects. */
   async answer(env: WorkerEnv, call: TakenCall): Promise<string> {
     const host = cloudflareHost({ store: NO_STORE, env, log: consoleLog() });
-    const answer = await answerTaken(this.#options.registry, host, () => this.edge(env), call);
+    const answering = answerTaken(this.#options.registry, host, () => this.edge(env), call);
+    // Who asked may be gone before it is answered.
+    this.#options.waitUntil(answering);
+    const answer = await answering;
     const edge = await this.#edge?.catch(() => null);
     const pending = edge?.services.pending() ?? null;
     if (pending !== null) this.#options.waitUntil(pending);
