@@ -79,6 +79,25 @@ test("rows of messages and pairs prove themselves too", async () => {
   expect(await store.kvGet(refAt(0), [Uint8Array.of(1)])).toEqual([Uint8Array.of(2)]);
 });
 
+test("a text whose kind damage made bytes, or bytes made text, is refused though its checksum is the same", async () => {
+  const directory = await filled();
+  const before = await SqliteStore.open({ directory });
+  await before.commit(update(refAt(4), { connectionPut: [{ id: "c", data: "{}" }] }));
+  await before.close();
+  const db = new DatabaseSync(join(directory, "actors.sqlite"));
+  db.exec(
+    "UPDATE actor SET state = CAST(state AS TEXT) WHERE slot = 2; UPDATE queue SET body = CAST(body AS BLOB) WHERE aid = 3",
+  );
+  db.exec("UPDATE kv SET value = CAST(value AS TEXT) WHERE aid = 4; UPDATE connection SET data = CAST(data AS BLOB)");
+  db.close();
+  const store = await open(directory);
+  const page = { queue: null, status: "ready", afterId: 0, limit: 5 } as const;
+  await expect(store.load(refAt(1))).rejects.toMatchObject({ code: "damaged" });
+  await expect(store.readQueue(refAt(2), page)).rejects.toMatchObject({ code: "damaged" });
+  await expect(store.kvGet(refAt(3), [Uint8Array.of(1)])).rejects.toMatchObject({ code: "damaged" });
+  await expect(store.load(refAt(4))).rejects.toMatchObject({ code: "damaged" });
+});
+
 test("an index entry that leads to another actor's row, or to none, gives nobody the other's data", async () => {
   const directory = await filled();
   // An entry of the index is name, key and slot; the actors were made in order, in slots from 1.

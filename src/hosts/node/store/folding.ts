@@ -21,6 +21,8 @@ export class Folding {
   readonly #status: StatementSync;
   readonly #fold: StatementSync;
   #underWay = false;
+  /** Pages that the last fold left: a reader of an old snapshot, such as an export, keeps them in the log until it ends. */
+  #left = 0;
 
   constructor(db: DatabaseSync, keeper: Keeper, threshold: number) {
     this.#keeper = keeper;
@@ -33,8 +35,10 @@ export class Folding {
   /** Called between groups. A failure to fold is nobody's failed commit: all of it is in the log, and durable. */
   afterGroup(): void {
     const unfolded = this.#unfolded();
-    if (unfolded < this.#threshold) return;
-    if (unfolded >= OVERGROWN * this.#threshold) this.makeRoom();
+    if (unfolded < this.#left) this.#left = 0;
+    // What could not be folded just now is looked at again when as much has come in: each look goes over all of the log.
+    if (unfolded < this.#threshold + this.#left) return;
+    if (unfolded >= OVERGROWN * this.#threshold + this.#left) this.makeRoom();
     else if (!this.#underWay) void this.#foldBeside();
   }
 
@@ -45,6 +49,8 @@ export class Folding {
     } catch {
       // No room for that either: the next commit finds out.
     }
+    const left = this.#unfolded();
+    this.#left = left < this.#threshold ? 0 : left;
   }
 
   async #foldBeside(): Promise<void> {

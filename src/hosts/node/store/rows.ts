@@ -77,7 +77,7 @@ export function readActor(columns: Columns): ActorRow {
   const counts = maybe<string>(columns, "counts");
   const seq = number(columns, "seq");
   const sums = { facts: factsSum(seed, meta, wakeAt, counts), state: stateSum(seed, state) };
-  if (actorSum(sums.facts, sums.state, seq) !== number(columns, "sum")) {
+  if (!isBytes(state ?? EMPTY) || actorSum(sums.facts, sums.state, seq) !== number(columns, "sum")) {
     throw damaged(`${name}/${key}`, "the actor's row fails its checksum");
   }
   return {
@@ -111,7 +111,7 @@ export function readQueueRow(columns: Columns, owner: Owner): QueueRow {
     response: maybe<string>(columns, "response"),
     deadReason: maybe<string>(columns, "dead_reason"),
   };
-  check(owner, `message ${bare.id}`, queueSum(owner.seed, bare, caller), columns);
+  check(owner, `message ${bare.id}`, queueSum(owner.seed, bare, caller), columns, isText(bare.body));
   return caller === null ? bare : { ...bare, caller: JSON.parse(caller) };
 }
 
@@ -130,7 +130,7 @@ export function readSchedule(columns: Columns, owner: Owner): ScheduleRow {
 
 export function readConnection(columns: Columns, owner: Owner): ConnectionRow {
   const row: ConnectionRow = { id: text(columns, "id"), data: text(columns, "data") };
-  check(owner, `connection ${row.id}`, connectionSum(owner.seed, row), columns);
+  check(owner, `connection ${row.id}`, connectionSum(owner.seed, row), columns, isText(row.data));
   return row;
 }
 
@@ -148,14 +148,15 @@ export function readReplay(columns: Columns, owner: Owner): ReplayRow {
 export function readPair(columns: Columns, owner: Owner): { key: Uint8Array; value: Uint8Array } {
   const key = columns["key"] as Uint8Array;
   const value = columns["value"] as Uint8Array;
-  check(owner, "a key-value pair", kvSum(owner.seed, key, value), columns);
+  check(owner, "a key-value pair", kvSum(owner.seed, key, value), columns, isBytes(key) && isBytes(value));
   return { key, value };
 }
 
 export function readRevocation(columns: Columns): RevocationRow {
   const data = text(columns, "data");
-  if (hostSum("revocation", data) !== number(columns, "sum"))
+  if (!isText(data) || hostSum("revocation", data) !== number(columns, "sum")) {
     throw damaged("the revocations", "a row fails its checksum");
+  }
   return JSON.parse(data);
 }
 
@@ -182,6 +183,11 @@ export function isOwnerOf(statements: Statements, aid: number, owner: Owner): bo
   });
 }
 
-function check(owner: Owner, what: string, sum: number, columns: Columns): void {
-  if (sum !== columns["sum"]) throw damaged(owner.actor, `${what} fails its checksum`);
+/** A checksum is the same of a text and of its bytes: what is summed raw shows its kind here alone. */
+const isText = (value: unknown): boolean => typeof value === "string";
+const isBytes = (value: unknown): boolean => value instanceof Uint8Array;
+const EMPTY = new Uint8Array(0);
+
+function check(owner: Owner, what: string, sum: number, columns: Columns, isOfKind = true): void {
+  if (sum !== columns["sum"] || !isOfKind) throw damaged(owner.actor, `${what} fails its checksum`);
 }
