@@ -41,8 +41,10 @@ export async function invokeCall(
       new CallInvocation({ source, entry, caller: resolved, correlationId, abort, deliveryId: null }),
   });
   const input = readInput(entry, given, host.clock);
-  const run = { entry, admitted, abort, clock: host.clock, log: source.logOf(entry) };
-  const output = await runHandler(run, isPromise(input) ? await input : input);
+  const read = isPromise(input) ? await input : input;
+  const current = isPromise(input) ? await admitted.inForce() : admitted;
+  const run = { entry, admitted: current, abort, clock: host.clock, log: source.logOf(entry) };
+  const output = await runHandler(run, read);
   return output === undefined ? undefined : copy(output, "result");
 }
 

@@ -17,6 +17,8 @@ export interface ServiceFloor {
   /** Limits by caller of the whole registry. */
   readonly rates: RateRules;
   readonly failedProofs: FailedProofs;
+  /** The policy epoch in force; absent where nothing raises it. */
+  readonly epoch?: number;
   readonly limits: { readonly maxBodySize: number; readonly drainTimeout: number };
   /** Verifies, and counts what was presented and verified nowhere. */
   prove(by: By, presentation: Presentation): MaybePromise<Credentials>;

@@ -47,6 +47,12 @@ export interface Admitted<Context> {
   readonly delivery: ServiceDelivery | null;
   /** Why the caller's credential is dead by now; null while it lives. */
   leaseEnd(): LeaseEnd | null;
+  /**
+   * The same as the policy of now gives it: asked again where that was replaced since, for how long a body takes is for its
+   * sender to say (G7).
+   * @throws Refusal, UserError; recorded then, and the delivery may come again
+   */
+  inForce(): MaybePromise<Admitted<Context>>;
 }
 
 /**
@@ -93,8 +99,13 @@ function decideDelivery<Context>(
   subject: RateSubject | null,
 ): MaybePromise<Admitted<Context>> {
   const { entry } = approach;
-  const leaseEnd = (): LeaseEnd | null => endOf(source.floor, credentials);
-  const createContext = (caller: SealedCaller): Context => Object.freeze(approach.createContext(caller, delivery));
+  const { floor } = source;
+  let decidedIn = floor.epoch;
+  const leaseEnd = (): LeaseEnd | null => endOf(floor, credentials);
+  const createContext = (caller: SealedCaller): Context => {
+    decidedIn = floor.epoch;
+    return Object.freeze(approach.createContext(caller, delivery));
+  };
   try {
     const verdict =
       entry.kind === "http" || entry.kind === "call"
@@ -102,23 +113,51 @@ function decideDelivery<Context>(
             target: { kind: entry.kind, name: entry.name },
             by: entry.by,
             credentials,
-            clock: source.floor.host.clock,
+            clock: floor.host.clock,
             leaseEnd,
             overLimit: (caller) => firstRefusal(rates, (rules) => rules.refuseCaller(subject!, caller)),
             createContext,
+            isOutdated: () => decidedIn !== floor.epoch,
             canInvoke: entry.service.config.canInvoke as ((c: Context, t: ServiceInvoke | null) => unknown) | undefined,
             canInvokeTimeout: entry.service.canInvokeTimeout,
           })
         : passOwn<ServiceInvoke | null, Context>({ target: null, by: entry.by, credentials, createContext });
     const conclude = (settled: Awaited<typeof verdict>): Admitted<Context> => {
-      if (settled instanceof Admission) return { admission: settled, caller: settled.caller, delivery, leaseEnd };
-      delivery?.failed();
-      throw settled;
+      if (!(settled instanceof Admission)) {
+        delivery?.failed();
+        throw settled;
+      }
+      const asked = settled.target !== null && entry.service.config.canInvoke !== undefined;
+      const admitted: Admitted<Context> = {
+        admission: settled,
+        caller: settled.caller,
+        delivery,
+        leaseEnd,
+        inForce: () =>
+          asked && decidedIn !== floor.epoch ? decideAgain(source, approach, credentials, delivery) : admitted,
+      };
+      return admitted;
     };
     return isPromise(verdict) ? verdict.then(conclude) : conclude(verdict);
   } catch (error) {
     delivery?.failed();
     throw error;
+  }
+}
+
+/** By the policy of now, for the caller as he was proved; he was counted when he came. */
+function decideAgain<Context>(
+  source: GateSource,
+  approach: Approach<Context>,
+  credentials: Credentials,
+  delivery: ServiceDelivery | null,
+): MaybePromise<Admitted<Context>> {
+  const fail = (error: unknown): never => refused(source, approach, error);
+  try {
+    const anew = decideDelivery(source, approach, credentials, delivery, [], null);
+    return isPromise(anew) ? anew.catch(fail) : anew;
+  } catch (error) {
+    return fail(error);
   }
 }
 

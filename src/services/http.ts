@@ -141,7 +141,7 @@ class Exchange implements Approach<RouteInvocation> {
       const read = readPayload(this.entry, this.#inbound, this.#maxBody, this.#payload, this.#source.floor.host.clock);
       if (!isPromise(read)) return this.#run(admitted);
       return read.then(
-        () => this.#run(admitted),
+        () => andThen(admitted.inForce(), (current) => this.#run(current)),
         (error: unknown) => {
           admitted.delivery?.failed();
           throw error;

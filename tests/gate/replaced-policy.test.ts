@@ -1,5 +1,5 @@
 /** A call that was decided under a policy that is replaced before its handler runs is decided again (G7). */
-import { actor, queue, setup, Visitor } from "byward";
+import { actor, queue, service, setup, Visitor } from "byward";
 import { expect, test } from "vitest";
 import { virtual } from "./virtual.ts";
 
@@ -160,4 +160,56 @@ test("a decision that is overtaken by a new policy again and again is given up, 
   const headers = { "content-type": "application/json" };
   const answer = await v.fetch(`${AT}/actions/act`, { method: "POST", headers, body: "[]" });
   expect([answer.status, asked, ran]).toEqual([503, 8, 0]);
+});
+
+test("a request to a service whose body comes, or whose decision ends, after the policy was replaced is judged by the new one", async () => {
+  const ran: unknown[] = [];
+  let allows = true;
+  let slowly: Promise<boolean> | null = null;
+  let asked = 0;
+  const Any = { "~standard": { version: 1, vendor: "test", validate: (value: unknown) => ({ value }) } } as const;
+  const api = service({
+    by: Visitor,
+    canInvoke: (_c, _invoke) => {
+      asked += 1;
+      const answer = slowly;
+      slowly = null;
+      return answer ?? allows;
+    },
+    routes: { "POST /act": { body: Any as never, handle: (c) => ran.push(c.body) } },
+  });
+  const registry = setup({ services: { api } });
+  const v = await virtual(registry);
+  const told = async (answer: Response): Promise<unknown> => {
+    const { correlationId } = (await answer.json()) as { correlationId: string };
+    const { reason, correlationId: recorded } = (await registry.runtime()).decisions.recent().at(-1)!;
+    expect(recorded).toBe(correlationId);
+    return [answer.status, reason];
+  };
+  for (const next of [false, true]) {
+    allows = true;
+    const late = slowBody();
+    const asking = v.fetch("/act", late.init);
+    await v.settle();
+    allows = next;
+    await registry.bumpEpoch();
+    late.send('"late"');
+    const answer = await asking;
+    if (next) expect(answer.status).toBe(200);
+    else expect(await told(answer)).toEqual([403, "can_invoke.false"]);
+  }
+  expect([ran, asked]).toEqual([["late"], 4]);
+
+  let decide: (verdict: boolean) => void = () => {};
+  slowly = new Promise((resolve) => {
+    decide = resolve;
+  });
+  const headers = { "content-type": "application/json" };
+  const asking = v.fetch("/act", { method: "POST", headers, body: '"again"' });
+  await v.settle();
+  allows = false;
+  await registry.bumpEpoch();
+  decide(true);
+  expect(await told(await asking)).toEqual([403, "can_invoke.false"]);
+  expect([ran, asked]).toEqual([["late"], 6]);
 });
