@@ -41,6 +41,9 @@ export const OTHER = "(other)";
 /** Shapes counted one by one. */
 export const MAX_SHAPES = 10_000;
 const MAX_REASON = 64;
+/** Codes of a program's own errors counted one by one: what it puts into them may be without end. */
+export const MAX_USER_CODES = 64;
+const OTHER_CODE = `user:${OTHER}`;
 
 const NO_LEVELS: Levels = { actors: [], connections: [], leaseEnds: { expired: 0, revoked: 0 } };
 
@@ -56,6 +59,7 @@ export class Tally {
   readonly bounds: readonly number[];
   readonly #counts = new Map<string, Count>();
   readonly #histograms = new Map<string, Histogram>();
+  readonly #userCodes = new Set<string>();
   /** Targets and parties that ever had a connection: declared names, so few. */
   readonly #seen = new Map<string, { readonly target: string; readonly party: string }>();
   #context: Pick<DecisionSinkContext, "isDeclared" | "levels"> | null = null;
@@ -83,9 +87,10 @@ export class Tally {
   }
 
   #countOf(decision: Decision): Count {
-    const { target, kind, party, outcome, reason } = decision;
+    const { target, kind, party, outcome } = decision;
+    const reason = this.#reasonOf(decision);
     const name = nameOf(this.#context, decision);
-    const shape: Shape = { target, kind, name, party: party ?? "", outcome, reason: reason.slice(0, MAX_REASON) };
+    const shape: Shape = { target, kind, name, party: party ?? "", outcome, reason };
     const id = JSON.stringify(Object.values(shape));
     let count = this.#counts.get(id);
     if (count !== undefined) return count;
@@ -93,6 +98,14 @@ export class Tally {
     count = { shape, count: 0 };
     this.#counts.set(id, count);
     return count;
+  }
+
+  #reasonOf({ reason }: Decision): string {
+    const short = reason.slice(0, MAX_REASON);
+    if (!short.startsWith("user:") || this.#userCodes.has(short)) return short;
+    if (this.#userCodes.size >= MAX_USER_CODES) return OTHER_CODE;
+    this.#userCodes.add(short);
+    return short;
   }
 
   #overflow(kind: EntryKind, outcome: string): Count {

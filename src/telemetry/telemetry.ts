@@ -100,6 +100,6 @@ function assertOptions(options: TelemetryOptions): void {
   const { spans = "refused", traceContext = "link", buckets = DEFAULT_BUCKETS } = options;
   if (!["all", "refused", "none"].includes(spans)) refuse('`spans` is "all", "refused" or "none".');
   if (!["link", "parent", "ignore"].includes(traceContext)) refuse('`traceContext` is "link", "parent" or "ignore".');
-  const isAscending = buckets.every((bound, at) => bound > (buckets[at - 1] ?? 0));
-  if (buckets.length === 0 || !isAscending) refuse("`buckets` are seconds above 0, ascending.");
+  const isAscending = buckets.every((bound, at) => Number.isFinite(bound) && bound > (buckets[at - 1] ?? 0));
+  if (buckets.length === 0 || !isAscending) refuse("`buckets` are seconds above 0, ascending; +Inf is added.");
 }

@@ -12,7 +12,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { DecisionRing } from "../../src/actors/decisions.ts";
 import { exposition } from "../../src/telemetry/exposition.ts";
 import { spanContextOf } from "../../src/telemetry/spans.ts";
-import { MAX_SHAPES, Tally } from "../../src/telemetry/tally.ts";
+import { MAX_SHAPES, MAX_USER_CODES, Tally } from "../../src/telemetry/tally.ts";
 import { get, post, provideSecret, SECRET, serve, token, WireSocket } from "../gate/server.ts";
 
 provideSecret();
@@ -231,6 +231,22 @@ test("shapes are bounded: past the bound they are counted as one", () => {
   );
 });
 
+test("codes that a program makes up without end are counted as one, and leave room for the rest", () => {
+  const tally = new Tally([1]);
+  const ring = new DecisionRing(1);
+  ring.subscribe((decision) => tally.add(decision));
+  const deny = (reason: string): void =>
+    ring.record(0, "desk", "a", "action", "open", null, "forbidden", reason, null, 1);
+  for (let index = 0; index < MAX_USER_CODES + 500; index++) deny(`user:banned_${index}`);
+  deny("user:banned_0");
+  deny("can_invoke.false");
+  const reasons = new Map([...tally.counts()].map(({ shape, count }) => [shape.reason, count]));
+  expect(reasons.size).toBe(MAX_USER_CODES + 2);
+  expect(reasons.get("user:(other)")).toBe(500);
+  expect(reasons.get("user:banned_0")).toBe(2);
+  expect(reasons.get("can_invoke.false")).toBe(1);
+});
+
 test("without a provider of the program's it counts for Prometheus alone", async () => {
   expect(metrics.getMeterProvider().constructor.name).toMatch(/Noop/);
   expect(trace.getTracer("any").startSpan("any").isRecording()).toBe(false);
@@ -252,6 +268,7 @@ test("a sink that is none, an option that is none and a second registry are refu
   expect(() => telemetry({ spans: "some" as never })).toThrow(expect.objectContaining({ code: "telemetry.option" }));
   expect(() => telemetry({ bucket: [1] } as never)).toThrow(/unknown option/);
   expect(() => telemetry({ buckets: [2, 1] })).toThrow(/ascending/);
+  expect(() => telemetry({ buckets: [1, Number.POSITIVE_INFINITY] })).toThrow(/ascending/);
   const counted = telemetry();
   await serve(setup({ use: { desk }, decisions: counted }));
   await expect(serve(setup({ use: { desk }, decisions: counted }))).rejects.toMatchObject({ code: "telemetry.busy" });
