@@ -233,19 +233,31 @@ function writeCall(output: ServiceOutput, service: CallService, name: string): v
   );
 }
 
+/** The schedules of a service by the names they have at run time: no two of a context share one. */
+function cronNames(service: CronService): readonly string[] {
+  if (service.schedules.length === 1) return [service.name];
+  const others = new Set(service.unit.services.map((other) => other.name));
+  return service.schedules.map((_, index) => {
+    let name = `${service.name}${index + 1}`;
+    while (others.has(name)) name += "_";
+    return name;
+  });
+}
+
 function writeCron(output: ServiceOutput, service: CronService, name: string): void {
   const { module, services: out } = output;
+  const names = cronNames(service);
   const entries = service.schedules.map((schedule, index) => {
     const by = partyOf(output, schedule.by, service);
     const inputs = schedule.param === undefined ? [] : [{ local: schedule.param, value: "c.scheduledAt" }];
-    const suffix = service.schedules.length === 1 ? "" : String(index + 1);
-    const place = { name: `run${upperFirst(service.name)}${suffix}`, by, source: service.source };
-    return { schedule, by, suffix, call: writeHandler(output, schedule, place, inputs) };
+    const cron = names[index] ?? service.name;
+    const place = { name: `run${upperFirst(cron)}`, by, source: service.source };
+    return { schedule, by, cron, call: writeHandler(output, schedule, place, inputs) };
   });
   const write = (): void => {
-    for (const { schedule, by, suffix, call } of entries) {
+    for (const { schedule, by, cron, call } of entries) {
       out.block(
-        `${service.name}${suffix}: {`,
+        `${cron}: {`,
         () => {
           if (isSaid(schedule.by)) out.line(`by: ${by},`);
           out.line(`schedule: ${quote(schedule.schedule)},`);

@@ -63,6 +63,18 @@ test("routes that differ by punctuation only keep handlers of their own", async 
   }
 });
 
+test("schedules of one service are named apart from services that are called alike", async () => {
+  const on = (schedule: string): string => `on schedule("${schedule}") () -> Effect[Result[(), String]] { Ok(()) }`;
+  const text = `context alike
+service tick from cron { ${on("0 1 * * *")} ${on("0 2 * * *")} }
+service tick2 from cron { ${on("0 3 * * *")} }
+`;
+  const module = await load({ "src/alike.bynk": text }, "alike.ts");
+  const crons = module["definition"].alike.map((part: { config: { crons: object } }) => Object.keys(part.config.crons));
+  expect(crons).toEqual([["tick1", "tick2_"], ["tick2"]]);
+  await module.default.scheduled({ cron: "0 2 * * *", scheduledTime: 0 }, {});
+});
+
 test("a type, an actor, a capability and a service of one name live in one module", async () => {
   const text = `context clash
 type User = String where NonEmpty

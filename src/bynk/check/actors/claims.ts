@@ -32,7 +32,8 @@ export function readClaims(unit: UnitState, source: SourceFile, expr: Expr): Cla
 function readCall(unit: UnitState, source: SourceFile, expr: CallExpr): ClaimPredicate | undefined {
   const texts = expr.args.flatMap((arg) => (arg.kind === "StringLiteral" ? [arg.value] : []));
   const [claim, value] = texts;
-  const plain = expr.typeArgs === undefined && texts.length === expr.args.length && claim !== undefined;
+  // A claim without a name is in no token.
+  const plain = expr.typeArgs === undefined && texts.length === expr.args.length && claim !== undefined && claim !== "";
   if (plain && expr.callee.text === "hasClaim" && texts.length === 1) return { kind: "hasClaim", claim };
   if (plain && expr.callee.text === "claimEquals" && texts.length === 2 && value !== undefined) {
     return { kind: "claimEquals", claim, value };

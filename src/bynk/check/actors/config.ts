@@ -98,13 +98,17 @@ export function readSecret(reader: ConfigReader, code: MissingCode): string | un
 /** RFC 9110 §5.6.2: a field name is a token. */
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
+export function isHeaderName(text: string): boolean {
+  return headerName.test(text);
+}
+
 export function readHeader(reader: ConfigReader): string | undefined {
   const found = readRequired(reader, "header", "bynk.actor.signature_missing_header");
   return found && checkHeader(reader, found.text, found.span);
 }
 
 function checkHeader(reader: ConfigReader, text: string, span: Span): string | undefined {
-  if (headerName.test(text)) return text;
+  if (isHeaderName(text)) return text;
   reader.unit.findings.report(reader.source, "bynk.actor.bad_header_name", span, { written: JSON.stringify(text) });
   return undefined;
 }
@@ -127,6 +131,9 @@ function reportWrongKind(reader: ConfigReader, config: ActorConfig, wanted: stri
   reader.unit.findings.report(reader.source, "bynk.actor.config_wrong_kind", config.value.span, args);
 }
 
+/** Seconds in a day: the longest window the boundary keeps. */
+const longestTolerance = 86_400;
+
 /** Seconds between the signed time and now that are still accepted. */
 export function readTolerance(reader: ConfigReader): { seconds: number | undefined; sound: boolean } {
   const config = reader.entries.get("tolerance");
@@ -135,13 +142,17 @@ export function readTolerance(reader: ConfigReader): { seconds: number | undefin
   const seconds = wholeNumber(config);
   if (seconds === undefined) reportWrongKind(reader, config, "a whole number of seconds");
   else if (seconds <= 0) unit.findings.report(source, "bynk.actor.bad_tolerance", config.value.span, { seconds });
+  else if (seconds > longestTolerance) {
+    const args = { seconds, longest: longestTolerance };
+    unit.findings.report(source, "bynk.actor.bad_tolerance", config.value.span, args, { variant: "long" });
+  }
   if (!reader.entries.has("timestamp")) {
     const fixes = [createFix(source, "add the timestamp's header", [timestampEdit(config)])];
     const args = { actor: decl.name.text };
     unit.findings.report(source, "bynk.actor.signature_tolerance_without_timestamp", config.key.span, args, { fixes });
     return { seconds: undefined, sound: false };
   }
-  return { seconds, sound: seconds !== undefined && seconds > 0 };
+  return { seconds, sound: seconds !== undefined && seconds > 0 && seconds <= longestTolerance };
 }
 
 function timestampEdit(config: ActorConfig): { span: Span; text: string } {
@@ -160,14 +171,28 @@ export function readOidc(reader: ConfigReader): Scheme | undefined {
   const issuer = readRequired(reader, "issuer", "bynk.actor.oidc_missing_issuer");
   const audience = readRequired(reader, "audience", "bynk.actor.oidc_missing_audience");
   const jwks = readRequired(reader, "jwks", "bynk.actor.oidc_missing_jwks");
-  if (jwks !== undefined && !isHttps(jwks.text)) {
-    reader.unit.findings.report(reader.source, "bynk.actor.oidc_bad_url", jwks.span, {});
-    return undefined;
+  const { unit, source, decl } = reader;
+  let sound = true;
+  if (jwks !== undefined && !isProvider(jwks.text)) {
+    sound = false;
+    unit.findings.report(source, "bynk.actor.oidc_bad_url", jwks.span, {});
   }
-  if (issuer === undefined || audience === undefined || jwks === undefined) return undefined;
+  if (issuer !== undefined && !isProvider(issuer.text)) {
+    sound = false;
+    unit.findings.report(source, "bynk.actor.oidc_bad_url", issuer.span, {}, { variant: "issuer" });
+  }
+  if (audience?.text === "") {
+    sound = false;
+    const args = { actor: decl.name.text };
+    unit.findings.report(source, "bynk.actor.oidc_missing_audience", audience.span, args);
+  }
+  if (!sound || issuer === undefined || audience === undefined || jwks === undefined) return undefined;
   return { kind: "Oidc", issuer: issuer.text, audience: audience.text, jwks: jwks.text };
 }
 
-function isHttps(text: string): boolean {
-  return text.startsWith("https://") && URL.canParse(text);
+/** An https URL without user, password or fragment. */
+function isProvider(text: string): boolean {
+  if (!text.startsWith("https://") || !URL.canParse(text)) return false;
+  const { username, password, hash } = new URL(text);
+  return username === "" && password === "" && hash === "";
 }

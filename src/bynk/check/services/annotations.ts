@@ -33,7 +33,8 @@ function findOnce(scope: ServiceScope, handler: Handler, name: "cache" | "limit"
   return first;
 }
 
-export function readCache(scope: ServiceScope, handler: Handler): HttpRoute["cache"] {
+/** The `@cache` of a handler; `isOpen` is true where callers who prove nothing may come. */
+export function readCache(scope: ServiceScope, handler: Handler, isOpen: boolean): HttpRoute["cache"] {
   const annotation = findOnce(scope, handler, "cache");
   if (annotation === undefined) return undefined;
   const { unit, source } = scope;
@@ -49,7 +50,7 @@ export function readCache(scope: ServiceScope, handler: Handler): HttpRoute["cac
     }
   }
   const maxAgeSeconds = readMaxAge(scope, annotation, args);
-  const reach = readScope(scope, args);
+  const reach = readScope(scope, args, isOpen);
   return maxAgeSeconds === undefined || reach === undefined ? undefined : { maxAgeSeconds, scope: reach };
 }
 
@@ -66,9 +67,13 @@ function readMaxAge(scope: ServiceScope, annotation: Annotation, args: Found): n
   return undefined;
 }
 
-function readScope(scope: ServiceScope, args: Found): "public" | "private" | undefined {
+function readScope(scope: ServiceScope, args: Found, isOpen: boolean): "public" | "private" | undefined {
   const value = args.get("scope")?.value;
   if (value === undefined) return "private";
+  if (!isOpen && value.kind === "NameExpr" && value.name.text === "public") {
+    scope.unit.findings.report(scope.source, "bynk.http.cache_bad_scope", value.span, {}, { variant: "guarded" });
+    return undefined;
+  }
   if (value.kind === "NameExpr" && (value.name.text === "public" || value.name.text === "private")) {
     return value.name.text;
   }

@@ -43,7 +43,10 @@ function resolveRoute(scope: ServiceScope, handler: Handler, entry: HttpEntry, t
   const resolved = resolveHandler(scope, handler);
   const value = checkResult(scope, resolved);
   const segments = parts === undefined ? [] : checkParams(scope, entry, parts, resolved);
-  const cache = readCache(scope, handler);
+  const { members } = resolved.by;
+  // A caller that could not be resolved has been reported.
+  const isOpen = members.length === 0 || members.some(({ scheme }) => scheme.kind === "None");
+  const cache = readCache(scope, handler, isOpen);
   const maxBody = readLimit(scope, handler);
   const { params, result, by, given, body } = resolved;
   return {

@@ -4,6 +4,7 @@ import type { Handler, QueueProtocol } from "../../syntax/ast.ts";
 import type { CallService, CronSchedule, CronService, Place, QueueService, Type } from "../model.ts";
 import { baseType, errorType, isUnit, printType, sameType } from "../types.ts";
 import { checkBoundary } from "./boundary.ts";
+import { findWrongField } from "./cron-fields.ts";
 import { type ResolvedHandler, resolveHandler, type ServiceScope, serviceParts } from "./handler.ts";
 
 /** The one `on call`; more are reported. */
@@ -86,10 +87,15 @@ function checkSchedule(
 ): string {
   const { unit, source } = scope;
   const { value, span } = entry.schedule;
-  const fields = value.split(/\s+/).filter((field) => field !== "").length;
-  if (fields !== 5) {
-    unit.findings.report(source, "bynk.cron.invalid_schedule", span, { fields });
+  const fields = value.split(/\s+/).filter((field) => field !== "");
+  if (fields.length !== 5) {
+    unit.findings.report(source, "bynk.cron.invalid_schedule", span, { fields: fields.length });
     return value;
+  }
+  const wrong = findWrongField(fields);
+  if (wrong !== undefined) {
+    const args = { text: JSON.stringify(wrong.text), name: wrong.name };
+    unit.findings.report(source, "bynk.cron.invalid_schedule", span, args, { variant: "field" });
   }
   const first = table.get(value);
   if (first === undefined) table.set(value, { source, span });

@@ -6,23 +6,24 @@ import type { UnitState } from "../state.ts";
 /** A part of a path between slashes. */
 export type PathPart = { readonly kind: "literal" | "param"; readonly text: string };
 
-/** Prefixes that belong to the runtime. */
-const reserved = ["/_bynk", "/_byward", "/actors"];
+/** First segments that belong to the runtime. */
+const reserved = ["_bynk", "_byward", "actors"];
 
 /** The parts of the path; a path that cannot be served is reported and gives undefined. */
 export function readPath(unit: UnitState, source: SourceFile, entry: HttpEntry): readonly PathPart[] | undefined {
   const { value: path, span } = entry.path;
-  const prefix = reserved.find((candidate) => path === candidate || path.startsWith(`${candidate}/`));
-  if (prefix !== undefined) {
-    unit.findings.report(source, "bynk.http.reserved_prefix", span, { prefix });
-    return undefined;
-  }
   const problem = findProblem(path);
   if (problem !== undefined) {
     unit.findings.report(source, "bynk.http.invalid_path", span, { path, problem });
     return undefined;
   }
-  return partsOf(path);
+  const parts = partsOf(path);
+  const first = parts.find((part) => part.text !== "");
+  if (first?.kind === "literal" && reserved.includes(decodeURIComponent(first.text))) {
+    unit.findings.report(source, "bynk.http.reserved_prefix", span, { prefix: `/${decodeURIComponent(first.text)}` });
+    return undefined;
+  }
+  return parts;
 }
 
 function partsOf(path: string): readonly PathPart[] {
@@ -56,7 +57,11 @@ function isUnreachable(segment: string): boolean {
 
 /** What two routes share when they differ in the names of their parameters only. */
 export function shapeOf(parts: readonly PathPart[]): string {
-  const shown = parts.map((part) => (part.kind === "param" ? ":" : part.text));
+  // An encoded letter is that letter; an encoded slash stands within its segment.
+  const shown = parts.map(({ kind, text }) => {
+    if (kind === "param") return ":";
+    return text === "" ? "" : JSON.stringify(decodeURIComponent(text));
+  });
   // Doubled and trailing slashes match the same requests.
   return shown.filter((part) => part !== "").join("/");
 }

@@ -1,5 +1,7 @@
 /** `cors`, `security` and `limits` of an http service (reference §12.5). */
+
 import type { Expr, Policy, PolicyField } from "../../syntax/ast.ts";
+import { isHeaderName } from "../actors/config.ts";
 import type { CorsPolicy, SecurityPolicy } from "../model.ts";
 import { reportUnknown } from "../suggest.ts";
 import type { ServiceScope } from "./handler.ts";
@@ -107,14 +109,21 @@ function readField<Value>(
 function readCors(scope: ServiceScope, policy: Policy): Policies["cors"] {
   const fields = openFields(scope, policy);
   const origins = readOrigins(scope, policy, fields);
-  const headers = readField(scope, "cors", fields, "headers", "a list of strings", asTexts);
+  const headers = readField(
+    scope,
+    "cors",
+    fields,
+    "headers",
+    "a list of strings, each the name of a header",
+    asHeaders,
+  );
   const credentials = readField(scope, "cors", fields, "credentials", "`true` or `false`", asBool) ?? false;
-  const maxAge = readField(scope, "cors", fields, "maxAge", "a duration, `10.minutes`", asDuration);
+  const maxAge = readField(scope, "cors", fields, "maxAge", "a duration of a second or more, `10.minutes`", asSeconds);
   if (credentials && origins?.includes("*")) {
     const span = fields.get("credentials")?.span ?? policy.section.span;
     scope.unit.findings.report(scope.source, "bynk.http.cors_wildcard_credentials", span, {});
   }
-  return { origins: origins ?? [], headers, credentials, maxAgeSeconds: maxAge && Math.floor(maxAge / 1000) };
+  return { origins: origins ?? [], headers, credentials, maxAgeSeconds: maxAge };
 }
 
 /** One or more literal origins, or exactly `["*"]`. */
@@ -122,20 +131,34 @@ function readOrigins(scope: ServiceScope, policy: Policy, fields: Fields): reado
   const value = fields.get("origins");
   const origins = value && asTexts(value);
   const sound = origins !== undefined && origins.length > 0 && (origins.length === 1 || !origins.includes("*"));
-  if (sound) return origins;
+  if (sound) return checkOrigins(scope, value, origins);
   const span = value?.span ?? policy.section.span;
   const variant = value === undefined ? "missing" : "default";
   scope.unit.findings.report(scope.source, "bynk.http.cors_invalid_origins", span, {}, { variant });
   return undefined;
 }
 
+/** What a browser never sends as its origin matches nobody. */
+function checkOrigins(scope: ServiceScope, value: Expr | undefined, origins: readonly string[]): readonly string[] {
+  const elements = value?.kind === "ListExpr" ? value.elements : [];
+  for (const [index, origin] of origins.entries()) {
+    const element = elements[index];
+    if (element === undefined || origin === "*" || (URL.canParse(origin) && new URL(origin).origin === origin))
+      continue;
+    const args = { origin: JSON.stringify(origin) };
+    scope.unit.findings.report(scope.source, "bynk.http.cors_invalid_origins", element.span, args, {
+      variant: "notOrigin",
+    });
+  }
+  return origins;
+}
+
 function readSecurity(scope: ServiceScope, policy: Policy | undefined): SecurityPolicy {
   if (policy === undefined) return { nosniff: true, hstsSeconds: undefined };
   const fields = openFields(scope, policy);
   const nosniff = readField(scope, "security", fields, "nosniff", "`true` or `false`", asBool) ?? true;
-  const wanted = "a duration longer than nothing, `180.days`";
-  const hsts = readField(scope, "security", fields, "hsts", wanted, (value) => asDuration(value) || undefined);
-  return { nosniff, hstsSeconds: hsts && Math.floor(hsts / 1000) };
+  const hsts = readField(scope, "security", fields, "hsts", "a duration of a second or more, `180.days`", asSeconds);
+  return { nosniff, hstsSeconds: hsts };
 }
 
 function readMaxBody(scope: ServiceScope, policy: Policy): number | undefined {
@@ -153,9 +176,15 @@ function asBool(value: Expr): boolean | undefined {
   return value.kind === "BoolLiteral" ? value.value : undefined;
 }
 
-/** Milliseconds. */
-function asDuration(value: Expr): number | undefined {
-  return value.kind === "DurationLiteral" ? value.milliseconds : undefined;
+function asHeaders(value: Expr): readonly string[] | undefined {
+  const names = asTexts(value);
+  return names?.every((name) => isHeaderName(name)) ? names : undefined;
+}
+
+/** Whole seconds, at least one. */
+function asSeconds(value: Expr): number | undefined {
+  if (value.kind !== "DurationLiteral") return undefined;
+  return Math.floor(value.milliseconds / 1000) || undefined;
 }
 
 function asPositive(value: Expr): number | undefined {

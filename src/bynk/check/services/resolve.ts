@@ -137,7 +137,7 @@ function addProtocol(source: SourceFile, decl: ServiceDecl, entry: HandlerEntry)
 function checkAnnotations(scope: ServiceScope, handler: Handler): void {
   checkAnnotationNames(scope, handler);
   if (handler.entry.kind === "HttpEntry" && scope.entry === "http") return;
-  readCache(scope, handler);
+  readCache(scope, handler, true);
   readLimit(scope, handler);
 }
 

@@ -24,6 +24,13 @@ export const actors = {
     label: text`not above zero`,
     hint: text`write the seconds a signed time may be off: \`tolerance = 300\``,
     explanation: "A signed time is accepted when it is at most `tolerance` seconds away from now, in both directions.",
+    variants: {
+      long: {
+        message: text`a tolerance of ${"seconds"} seconds lets a copied request in for longer than a day`,
+        label: text`above ${"longest"}`,
+        hint: text`write the seconds a signed time may be off: \`tolerance = 300\``,
+      },
+    },
   }),
   "bynk.actor.bearer_identity_not_string_constructible": entry({
     title: "identity that is not made from text",
@@ -131,10 +138,17 @@ export const actors = {
   }),
   "bynk.actor.oidc_bad_url": entry({
     title: "key set that is not fetched over https",
-    message: text`\`jwks\` must be an \`https:\` URL`,
-    label: text`not https`,
+    message: text`\`jwks\` must be an \`https:\` URL without user, password or fragment`,
+    label: text`not such a URL`,
     hint: text`write the provider's \`https://…\` URL of its key set`,
     explanation: "Whoever can change the key set on its way can sign any token. Only https protects it.",
+    variants: {
+      issuer: {
+        message: text`\`issuer\` must be an \`https:\` URL without user, password or fragment`,
+        label: text`not such a URL`,
+        hint: text`write the provider's \`https://…\` URL, letter by letter as its tokens name it`,
+      },
+    },
   }),
   "bynk.actor.oidc_identity_not_string_constructible": entry({
     title: "identity that is not made from text",

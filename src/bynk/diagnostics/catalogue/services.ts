@@ -66,6 +66,13 @@ export const services = {
     label: text`${"fields"} fields`,
     hint: text`write minute, hour, day, month, weekday: \`"0 4 * * *"\``,
     explanation: "A schedule is a cron expression of five fields, separated by spaces.",
+    variants: {
+      field: {
+        message: text`${"text"} is no ${"name"} of a schedule`,
+        label: text`no ${"name"}`,
+        hint: text`write minute 0-59, hour 0-23, day 1-31, month 1-12, weekday 0-7: \`"0 4 * * *"\``,
+      },
+    },
   }),
   "bynk.cron.return_not_effect_result": entry({
     title: "schedule with another result",
@@ -130,7 +137,15 @@ export const services = {
     message: text`\`scope\` is \`public\` or \`private\``,
     label: text`neither`,
     hint: text`write \`scope: private\``,
-    explanation: "`private` (the default) lets only the caller's own cache keep the response, `public` everybody's.",
+    explanation:
+      "`private` (the default) lets only the caller's own cache keep the response, `public` everybody's. A shared cache would hand what a proved caller got to others, so a route that `public` stands on has to be open to callers who prove nothing.",
+    variants: {
+      guarded: {
+        message: text`a shared cache cannot keep what only proved callers may read`,
+        label: text`nobody comes here without proof`,
+        hint: text`write \`scope: private\``,
+      },
+    },
   }),
   "bynk.http.cache_duplicate": entry({
     title: "second `@cache`",
@@ -185,6 +200,11 @@ export const services = {
         message: text`\`cors\` needs \`origins\``,
         label: text`no \`origins\``,
         hint: text`add \`origins: ["https://app.example"]\``,
+      },
+      notOrigin: {
+        message: text`${"origin"} is no origin as browsers send it`,
+        label: text`no origin`,
+        hint: text`write scheme and host in lower case, without a path or the scheme's own port: \`"https://app.example"\``,
       },
     },
   }),

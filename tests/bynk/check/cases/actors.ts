@@ -28,6 +28,10 @@ reports(
   "actor.bad_tolerance",
   actor('auth = Signature(secret = "KEY", header = "X-S", timestamp = "X-T", tolerance = «-5»)'),
 );
+reports(
+  "actor.bad_tolerance",
+  actor('auth = Signature(secret = "KEY", header = "X-S", timestamp = "X-T", tolerance = «86_401»)'),
+);
 reports("actor.bearer_identity_not_string_constructible", actor('auth = «Bearer»(secret = "KEY")'));
 reports("actor.bearer_identity_not_string_constructible", actor('auth = Bearer(secret = "KEY"), identity = «Int»'));
 reports("actor.bearer_missing_secret", actor("auth = «Bearer», identity = UserId"));
@@ -72,6 +76,13 @@ reports(
   "actor.oidc_identity_not_string_constructible",
   actor(`auth = Oidc(${issuer}, ${audience}, ${jwks}), identity = «Int»`),
 );
+for (const url of ["https://user:key@login.example/keys", "https://login.example/keys#top"]) {
+  reports("actor.oidc_bad_url", oidc(`Oidc(${issuer}, ${audience}, jwks = «"${url}"»)`));
+}
+for (const url of ["http://login.example", "login.example", ""]) {
+  reports("actor.oidc_bad_url", oidc(`Oidc(issuer = «"${url}"», ${audience}, ${jwks})`));
+}
+reports("actor.oidc_missing_audience", oidc(`Oidc(${issuer}, audience = «""», ${jwks})`));
 reports("actor.oidc_missing_audience", oidc(`«Oidc»(${issuer}, ${jwks})`));
 reports("actor.oidc_missing_issuer", oidc(`«Oidc»(${audience}, ${jwks})`));
 reports("actor.oidc_missing_jwks", oidc(`«Oidc»(${issuer}, ${audience})`));
@@ -82,6 +93,7 @@ reports("actor.refinement_base_unsupported", `${declared}actor H = «Hook» wher
 reports("actor.refinement_in_sum", route("by who: «Admin» | Visitor"));
 reports("actor.refinement_predicate_unsupported", `${declared}actor B = User where hasClaim("a") && «1 == 1»\n`);
 reports("actor.refinement_predicate_unsupported", `${declared}actor B = User where «hasClaim(1)»\n`);
+reports("actor.refinement_predicate_unsupported", `${declared}actor B = User where «hasClaim("")»\n`);
 reports("actor.refinement_predicate_unsupported", `${declared}actor B = User where !«isAdmin("a")»\n`);
 reports("actor.scheme_not_admissible", route("by «Inside»"));
 reports("actor.scheme_not_admissible", route("by c: «Caller»"));

@@ -44,7 +44,21 @@ reports(
     'on schedule("0 4 * * *") () -> Effect[Result[(), String]] { Ok(()) }\n  on schedule(«"0 4 * * *"») () -> Effect[Result[(), String]] { Ok(()) }',
   ),
 );
-reports("cron.invalid_schedule", cron('on schedule(«"0 4 * *"») () -> Effect[Result[(), String]] { Ok(()) }'));
+for (const schedule of [
+  "0 4 * *",
+  "60 4 * * *",
+  "* 24 * * *",
+  "0 0 0 * *",
+  "0 0 * 13 *",
+  "* * * * 8",
+  "a b c d e",
+  "*/0 * * * *",
+]) {
+  reports("cron.invalid_schedule", cron(`on schedule(«"${schedule}"») () -> Effect[Result[(), String]] { Ok(()) }`));
+}
+for (const schedule of ["0 0 9-5 * *", "@daily x x x x", "0 0 * MOO *", "0,61 0 * * *"]) {
+  reports("cron.invalid_schedule", cron(`on schedule(«"${schedule}"») () -> Effect[Result[(), String]] { Ok(()) }`));
+}
 reports("cron.return_not_effect_result", cron('on schedule("0 4 * * *") () -> «Effect[()]» { () }'));
 reports(
   "cron.return_not_effect_result",
@@ -73,6 +87,17 @@ const cached = (annotation: string, method = "GET"): string =>
 reports("http.cache_bad_max_age", cached("«@cache»"));
 reports("http.cache_bad_max_age", cached("@cache(maxAge: «5»)"));
 reports("http.cache_bad_max_age", cached("@cache(maxAge: «0.seconds»)"));
+reports(
+  "http.cache_bad_scope",
+  `context t
+type Id = String where NonEmpty
+actor User { auth = Bearer(secret = "KEY"), identity = Id }
+service s from http {
+  @cache(maxAge: 5.minutes, scope: «public»)
+  on GET("/x") by User () -> Effect[HttpResult[Int]] { Ok(1) }
+}
+`,
+);
 reports("http.cache_bad_scope", cached("@cache(maxAge: 5.minutes, scope: «shared»)"));
 reports("http.cache_duplicate", cached("@cache(maxAge: 5.minutes) «@cache(maxAge: 6.minutes)»"));
 reports("http.cache_on_non_get", cached("«@cache(maxAge: 5.minutes)»", "POST"));
@@ -97,6 +122,11 @@ const policy = (drawn: string): string => http(`${drawn}\n  ${route}`);
 reports("http.cors_invalid_field", policy('cors { origins: ["*"], headers: «"x"» }'));
 reports("http.cors_invalid_field", policy('cors { origins: ["*"], credentials: «1» }'));
 reports("http.cors_invalid_field", policy('cors { origins: ["*"], maxAge: «60» }'));
+reports("http.cors_invalid_field", policy('cors { origins: ["*"], maxAge: «999.milliseconds» }'));
+reports("http.cors_invalid_field", policy('cors { origins: ["*"], headers: «["X-A", "x y"]» }'));
+for (const origin of ["https://a.example/", "null", "", "a.example", "https://A.example", "https://a.example:443"]) {
+  reports("http.cors_invalid_origins", policy(`cors { origins: ["https://b.example", «"${origin}"»] }`));
+}
 reports("http.cors_invalid_field", policy('cors { origins: ["*"], «origins»: ["*"] }'));
 reports("http.cors_invalid_origins", policy("«cors» { credentials: false }"));
 reports("http.cors_invalid_origins", policy("cors { origins: «[]» }"));
@@ -109,6 +139,7 @@ reports("http.cors_unknown_field", policy('cors { origins: ["*"], «orgins»: ["
 reports("http.cors_unknown_field", policy('cors { origins: ["*"], «methods»: ["GET"] }'));
 reports("http.cors_wildcard_credentials", policy('cors { origins: ["*"], credentials: «true» }'));
 reports("http.security_invalid_field", policy("security { hsts: «0.days» }"));
+reports("http.security_invalid_field", policy("security { hsts: «10.milliseconds» }"));
 reports("http.security_invalid_field", policy('security { nosniff: «"yes"» }'));
 reports("http.security_invalid_field", policy("security { nosniff: true, «nosniff»: true }"));
 reports(
@@ -141,5 +172,12 @@ reports("http.invalid_path", path('«"/x?y=1"»'));
 reports("http.path_param_not_stringy", path('"/:id"', "id: «Int»"));
 reports("http.reserved_prefix", path('«"/_bynk/call"»'));
 reports("http.reserved_prefix", path('«"/_byward"»'));
+for (const text of ["/actors", "//actors/x", "/%61ctors/x", "/%5Fbyward"]) {
+  reports("http.reserved_prefix", path(`«"${text}"»`));
+}
+reports(
+  "http.duplicate_route",
+  http(`${route}\n  on «GET("/%78")» by Visitor () -> Effect[HttpResult[Int]] { Ok(1) }`),
+);
 reports("http.return_not_effect_http_result", http('on GET("/x") by Visitor () -> «Effect[Int]» { 1 }'));
 reports("http.unbound_path_param", path('«"/:id"»'));
