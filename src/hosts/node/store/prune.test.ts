@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
@@ -64,4 +65,27 @@ test("what a prune leaves is sound: other commits go on, and the count is right"
   expect((await store.load(ROOM))?.state).toBe("s19");
   await store.close();
   expect((await verifyData(directory)).sound).toBe(true);
+});
+
+test("a destroyed actor whose rows are damaged does not keep those of others from being swept", () => {
+  const path = join(temporaryDirectory(), "actors.sqlite");
+  const db = openFile({ path, readOnly: false, cacheKib: 2048 });
+  migrate(db, path);
+  // The first stands on pages of its own, one of which is lost.
+  const put = db.prepare("INSERT INTO replay(aid, id, status, keep_until, sum) VALUES (?, ?, 'done', 1, 0)");
+  db.exec("BEGIN");
+  for (const aid of [1, 2]) for (let at = 0; at < 600; at += 1) put.run(aid, `id-${String(at).padStart(100, "0")}`);
+  db.exec("INSERT INTO trash(aid) VALUES (1), (2); COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");
+  const sql = "SELECT pageno FROM dbstat WHERE name = 'replay' AND pagetype = 'leaf' ORDER BY path LIMIT 1";
+  const page = Number(db.prepare(sql).get()?.["pageno"]);
+  db.close();
+  const file = readFileSync(path);
+  file.fill(0, (page - 1) * 4096, page * 4096);
+  writeFileSync(path, file);
+  const again = openFile({ path, readOnly: false, cacheKib: 2048 });
+  onTestFinished(() => again.close());
+  const writer = new Writer(again);
+  for (let slices = 0; writer.sweep() && slices < 20; slices += 1);
+  expect(again.prepare("SELECT aid FROM trash").all()).toEqual([{ aid: 1 }]);
+  expect(again.prepare("SELECT count(*) AS n FROM replay WHERE aid = 2").get()?.["n"]).toBe(0);
 });

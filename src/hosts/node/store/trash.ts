@@ -3,6 +3,7 @@
  * at once when it is little, and in slices between groups when it is much: a queue of a million messages must not hold
  * up everybody's commits.
  */
+import { isCorruption } from "./failure.ts";
 import type { Statements } from "./statements.ts";
 
 /** Tables with rows by `aid`, and what names a row within an actor. */
@@ -26,11 +27,21 @@ export function sweepActor(statements: Statements, aid: number): boolean {
   return true;
 }
 
-/** Sweeps one slice of whatever is in the trash, in its own transaction; true while more is left. */
-export function sweepTrash(statements: Statements): boolean {
-  const row = statements.get("SELECT aid FROM trash LIMIT 1").get();
-  if (row === undefined) return false;
-  const aid = row["aid"] as number;
-  if (sweepActor(statements, aid)) statements.get("DELETE FROM trash WHERE aid = ?").run(aid);
+/**
+ * Sweeps one slice of whatever is in the trash but the actors in `passedOver`, in its own transaction; true while more is
+ * left. An actor whose rows are damaged is passed over from then on: it must not keep the others from being swept.
+ * Without `passedOver`, damage is thrown.
+ */
+export function sweepTrash(statements: Statements, passedOver?: Set<number>): boolean {
+  const rows = statements.get("SELECT aid FROM trash ORDER BY aid LIMIT ?").all((passedOver?.size ?? 0) + 1);
+  const next = rows.find((row) => passedOver?.has(row["aid"] as number) !== true);
+  if (next === undefined) return false;
+  const aid = next["aid"] as number;
+  try {
+    if (sweepActor(statements, aid)) statements.get("DELETE FROM trash WHERE aid = ?").run(aid);
+  } catch (error) {
+    if (passedOver === undefined || !isCorruption(error)) throw error;
+    passedOver.add(aid);
+  }
   return true;
 }

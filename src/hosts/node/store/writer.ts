@@ -57,6 +57,8 @@ export class Writer {
   readonly #statements: Statements;
   readonly #applier: Applier;
   #relaxed = false;
+  /** Destroyed actors whose rows are damaged. */
+  readonly #passedOver = new Set<number>();
 
   constructor(db: DatabaseSync) {
     this.#db = db;
@@ -83,7 +85,7 @@ export class Writer {
   /** One slice of housekeeping; true while more is left. */
   sweep(): boolean {
     try {
-      if (!this.#applier.isPruning) return sweepTrash(this.#statements);
+      if (!this.#applier.isPruning) return sweepTrash(this.#statements, this.#passedOver);
       this.#applier.pruneSlice();
       return true;
     } catch {
