@@ -223,6 +223,9 @@ async function sendToQueue(context: RouteContext, name: string): Promise<Outboun
       id: request.id ?? scope.deliveryId(),
     });
     scope.remember();
+    // What its handler said is for a caller whose lease lives.
+    const over = sent.status === "completed" ? connection.leaseEnd() : null;
+    if (over !== null) throw endedReply(over);
     return sent;
   });
   const response = await jsonResponse(context, 200, wireReceipt(receipt));

@@ -44,6 +44,7 @@ export interface Approach<Context> {
 export interface Admitted<Context> {
   readonly admission: Admission<ServiceInvoke | null, Context>;
   readonly caller: SealedCaller;
+  readonly credentials: Credentials;
   readonly delivery: ServiceDelivery | null;
   /** Why the caller's credential is dead by now; null while it lives. */
   leaseEnd(): LeaseEnd | null;
@@ -131,6 +132,7 @@ function decideDelivery<Context>(
       const admitted: Admitted<Context> = {
         admission: settled,
         caller: settled.caller,
+        credentials,
         delivery,
         leaseEnd,
         inForce: () =>

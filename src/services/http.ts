@@ -190,7 +190,8 @@ class Exchange implements Approach<RouteInvocation> {
     headers.push(["byward-correlation-id", this.correlationId]);
     this.#source.policyOf(this.entry).stamp(headers, this.#inbound);
     if (this.#inbound.method === "HEAD") return withoutBody(answer);
-    if (answer.body instanceof ReadableStream && admitted.caller.expiresAt !== null) {
+    // Whoever proved nothing has nothing that could end.
+    if (answer.body instanceof ReadableStream && admitted.credentials.proofs.length > 0) {
       answer.body = this.#leased(answer.body, headers, admitted);
     }
     return answer;

@@ -1,5 +1,5 @@
 /** What happens to a call after its credential or its decision is over: while it runs, while it streams, and when it comes back late (G7, rulings 10, 16, 17, 19, 26). */
-import { actor, bearer, event, hasClaim, party, refine, setup, Visitor } from "byward";
+import { actor, bearer, event, hasClaim, party, queue, refine, service, setup, signature, Visitor } from "byward";
 import { createClient } from "byward/client";
 import { expect, test } from "vitest";
 import { virtual } from "./virtual.ts";
@@ -266,4 +266,59 @@ test("events on their way are heard by who subscribes again before they leave", 
   ]);
   await v.settle();
   expect(socket.of("event").map(({ args }) => args)).toEqual([[1]]);
+});
+
+test("an answer to a send that comes after its caller's credential ended is `expired`, and stays with the actor", async () => {
+  const desk = actor({
+    by: User,
+    state: {},
+    queues: { jobs: queue<string, string>() },
+    actions: {
+      answer: async (c) => {
+        const job = await c.queue.next({ completable: true });
+        await job?.complete("for his eyes");
+      },
+    },
+  });
+  const v = await virtual(setup({ use: { desk } }));
+  const headers = { "content-type": "application/json", authorization: `Bearer ${await v.token("ann", 10)}` };
+  const send = (body: object): Promise<Response> =>
+    v.fetch("/actors/desk/a/queues/jobs", { method: "POST", headers, body: JSON.stringify(body) });
+  const sending = send({ body: "one", wait: true, timeout: 60_000 });
+  await v.settle();
+  await v.clock.advance(11_000);
+  await v.fetch("/actors/desk/a/actions/answer", posted(await v.token("bob", 600)));
+  const answer = await sending;
+  expect(answer.status).toBe(401);
+  const text = await answer.text();
+  expect(JSON.parse(text)).toMatchObject({ group: "auth", code: "expired" });
+  expect(text).not.toContain("for his eyes");
+});
+
+test("a streamed answer to a caller whose credential does not expire ends when he is revoked", async () => {
+  const Hook = party("Hook", { auth: signature({ secret: "HOOK_SECRET", header: "X-Signature" }) });
+  let push: (text: string) => void = () => {};
+  const stream = (): Response =>
+    new Response(
+      new ReadableStream<Uint8Array>({
+        start: (controller) => {
+          push = (text) => controller.enqueue(new TextEncoder().encode(text));
+        },
+      }),
+    );
+  const secret = "a-secret-of-a-webhook-of-some-length";
+  const api = service({ by: Hook, routes: { "POST /feed": { handle: stream } } });
+  const v = await virtual(setup({ services: { api } }), { HOOK_SECRET: secret });
+  const mac = { name: "HMAC", hash: "SHA-256" };
+  const bytes = new TextEncoder();
+  const key = await crypto.subtle.importKey("raw", bytes.encode(secret), mac, false, ["sign"]);
+  const digest = Buffer.from(await crypto.subtle.sign("HMAC", key, bytes.encode("{}"))).toString("hex");
+  const answer = await v.fetch("/feed", { method: "POST", headers: { "x-signature": digest }, body: "{}" });
+  const reader = answer.body!.getReader();
+  push("one");
+  expect(new TextDecoder().decode((await reader.read()).value)).toBe("one");
+  const next = reader.read();
+  await v.registry.revoke({ party: "Hook", issuedBefore: v.clock.now() });
+  push("two");
+  await expect(next).rejects.toThrow(/lease ended: revoked/);
 });
