@@ -83,13 +83,26 @@ test("more values than a statement takes, and longer statements, are refused by 
 test("tables of another version are refused, not read as an empty object", async () => {
   await new ObjectStore(sql).commit(create(ROOM));
   sql.run("UPDATE setting SET value = 99 WHERE name = 'schema'");
-  let failure = "";
-  try {
-    new ObjectStore(sql);
-  } catch (error) {
-    failure = (error as Error).message;
+  const store = new ObjectStore(sql);
+  const uses = [
+    () => store.load(ROOM),
+    () => store.commit(update(ROOM, { state: "lost" })),
+    () => store.list("room", null, 9),
+    () => store.listRevocations(0),
+    () => store.putEpoch(7),
+  ];
+  for (const use of uses) {
+    let failure = "";
+    try {
+      await use();
+    } catch (error) {
+      failure = (error as Error).message;
+    }
+    expect(failure.includes("another version")).toBe(true);
   }
-  expect(failure.includes("another version")).toBe(true);
+  sql.run("UPDATE setting SET value = 1 WHERE name = 'schema'");
+  expect(new ObjectStore(sql).load(ROOM)?.state).toBe('{"key":"long"}');
+  expect(new ObjectStore(sql).getEpoch()).toBe(0);
 });
 
 test("an object nobody was admitted to is not written to", () => {
