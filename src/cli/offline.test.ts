@@ -25,6 +25,17 @@ test("sign gives GitHub's documented signature for its documented delivery", asy
   );
 });
 
+test("a time to sign that is no number is refused, not signed", async () => {
+  for (const at of ["abc", "1e99", ""]) {
+    const { stdout, stderr, code } = await byward(
+      ["sign", "plain", "--secret", "CLI_SECRET", "--body", "x", "--at", at],
+      { env: SECRETS },
+    );
+    expect({ stdout, code }).toEqual({ stdout: "", code: 2 });
+    expect(stderr).toContain("seconds since 1970");
+  }
+});
+
 test("what sign signs, verify accepts; with one byte more it says which step fails", async () => {
   const signed = await byward(["sign", "github", "--secret", "GITHUB_SECRET", "--body", "payload"], { env: SECRETS });
   const header = ["-H", signed.stdout.trim().split("\n").at(-1)!];

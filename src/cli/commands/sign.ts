@@ -1,5 +1,5 @@
 /** Owns `byward sign`: signs a delivery in any known webhook format, offline, and prints the headers to send with it. */
-import { type Command, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { signDelivery } from "../../boundary/sign.ts";
 import { plainFormat } from "../../boundary/webhooks/plain.ts";
 import { WEBHOOK_FORMATS, type WebhookName } from "../../boundary/webhooks/webhook.ts";
@@ -15,7 +15,8 @@ interface SignFlags extends BodyFlags {
   readonly header: Record<string, string>;
   readonly signatureHeader?: string;
   readonly timestampHeader?: string;
-  readonly at?: string;
+  /** Seconds. */
+  readonly at?: number;
   readonly dataDir: string;
   readonly json?: boolean;
 }
@@ -34,7 +35,7 @@ export function define(command: Command): void {
     .option("-H, --header <name: value>", "a further header, where the format signs it", addHeader, {})
     .option("--signature-header <name>", "plain format: the header of the signature")
     .option("--timestamp-header <name>", "plain format: the header of the time")
-    .option("--at <seconds>", "the time to sign, seconds since 1970; default now")
+    .option("--at <seconds>", "the time to sign, seconds since 1970; default now", readTime)
     .option("--data-dir <folder>", "where byward dev keeps its secrets", ".byward")
     .addOption(new Option("--json", "print the headers as JSON"))
     .action(sign);
@@ -46,13 +47,18 @@ async function sign(name: string, flags: SignFlags): Promise<void> {
   const headers = await signDelivery(format, {
     secret: secretNamed(flags.secret, flags.dataDir),
     body: readBody(flags),
-    now: flags.at === undefined ? Date.now() : Number(flags.at) * 1000,
+    now: flags.at === undefined ? Date.now() : flags.at * 1000,
     ...(flags.id === undefined ? {} : { id: flags.id }),
     ...(flags.url === undefined ? {} : { url: flags.url }),
     headers: flags.header,
   });
   if (flags.json === true) stdout(JSON.stringify(headers, null, 2));
   else for (const [header, value] of Object.entries(headers)) stdout(`${header}: ${value}`);
+}
+
+function readTime(text: string): number {
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("A time is seconds since 1970, a whole number.");
 }
 
 function formatNamed(name: string, flags: SignFlags): (typeof WEBHOOK_FORMATS)[WebhookName] {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
@@ -76,4 +76,29 @@ test("--key signs as an OpenID provider would, and --jwks publishes the key that
   });
   expect(payload.sub).toBe("alice");
   expect(statSync(key).mode & 0o777).toBe(0o600);
+});
+
+test("--json tells what the token says also where a claim takes the place of another", async () => {
+  const { stdout } = await token("alice", "--claim", "sub=bob", "--claim", "exp=5", "--json");
+  const told = JSON.parse(stdout) as { token: string; subject: string; expiresAt: string };
+  expect(told).toMatchObject({ subject: "bob", expiresAt: "1970-01-01T00:00:05.000Z" });
+  expect(decodeJwt(told.token)).toMatchObject({ sub: "bob", exp: 5 });
+});
+
+test("a key file that is none is refused without a word of what is in it", async () => {
+  for (const text of ["d-of-a-private-key", '{"privateJwk":{"d":"d-of-a-private-key"}}']) {
+    const file = join(folder, "broken.json");
+    writeFileSync(file, text);
+    const { stdout, stderr, code } = await token("alice", "--key", file, "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: "token.key", where: file } });
+    expect(stdout + stderr).not.toContain("d-of-a-private-key");
+    expect(code).toBe(2);
+  }
+});
+
+test("times that no calendar has, and a key set without its key, are refused in words", async () => {
+  const long = await token("alice", "--expires", "99999999999999999999d", "--json");
+  expect(long).toMatchObject({ code: 2, stderr: expect.stringContaining("at most 36500d") });
+  const keyless = await token("alice", "--jwks");
+  expect(keyless).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("[token.jwks]") });
 });

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
 import { createTokenKey, mintBearer, mintSigned, type TokenClaims, type TokenKey } from "../../boundary/mint.ts";
 import { readDuration } from "../duration.ts";
+import { CommandFailure } from "../failure.ts";
 import { assertSecretName, secretNamed } from "../named-secret.ts";
 import { paint, stderr, stdout } from "../terminal.ts";
 
@@ -29,6 +30,8 @@ interface TokenFlags {
 /** RFC 7518 §3.2: an HS256 key has at least the size of its output. */
 const SHORTEST_KEY_BYTES = 32;
 const DEFAULT_LIFETIME_SECONDS = 3600;
+/** Seconds; later ones have no date (ECMA-262 §21.4.1.1). */
+const LAST_DATE = 8.64e12;
 
 export function define(command: Command): void {
   command
@@ -57,7 +60,12 @@ export function define(command: Command): void {
 async function makeToken(subject: string, flags: TokenFlags): Promise<void> {
   const { issuer, audience, type, id: tokenId, claim: claims, expires: expiresIn } = flags;
   const now = Date.now();
-  if (flags.key !== undefined && flags.jwks === true) {
+  if (flags.jwks === true) {
+    if (flags.key === undefined) {
+      throw new CommandFailure("token.jwks", "--jwks prints the key set of a key: name its file with --key.", {
+        exitCode: 2,
+      });
+    }
     stdout(JSON.stringify({ keys: [(await testKey(flags.key)).publicJwk] }, null, 2));
     return;
   }
@@ -76,8 +84,14 @@ async function makeToken(subject: string, flags: TokenFlags): Promise<void> {
     stdout(token);
     return;
   }
-  const expiresAt = new Date(now + expiresIn * 1000).toISOString();
-  stdout(JSON.stringify({ token, subject, claims, expiresAt }, null, 2));
+  // As the token says it: a claim may have taken the place of one of its own.
+  const { sub, exp } = payloadOf(token);
+  const expiresAt = typeof exp === "number" && Math.abs(exp) <= LAST_DATE ? new Date(exp * 1000).toISOString() : null;
+  stdout(JSON.stringify({ token, subject: sub, claims, expiresAt }, null, 2));
+}
+
+function payloadOf(token: string): Readonly<Record<string, unknown>> {
+  return JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()) as Record<string, unknown>;
 }
 
 async function signed(claims: TokenClaims, flags: TokenFlags): Promise<string> {
@@ -88,7 +102,7 @@ async function signed(claims: TokenClaims, flags: TokenFlags): Promise<string> {
 
 /** A key pair kept in a file of the owner's alone. For tests: a provider keeps its keys elsewhere. */
 async function testKey(path: string): Promise<TokenKey> {
-  if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as TokenKey;
+  if (existsSync(path)) return readKey(path);
   const key = await createTokenKey("ES256", randomUUID());
   writeFileSync(path, JSON.stringify(key, null, 2), { mode: 0o600, flag: "wx" });
   stderr(
@@ -99,6 +113,23 @@ async function testKey(path: string): Promise<TokenKey> {
     ),
   );
   return key;
+}
+
+function readKey(path: string): TokenKey {
+  try {
+    const key = JSON.parse(readFileSync(path, "utf8")) as Partial<Record<keyof TokenKey, unknown>> | null;
+    const parts = [key?.kid, key?.algorithm, key?.privateJwk, key?.publicJwk];
+    if (parts.every((part) => typeof part === "string" || (typeof part === "object" && part !== null))) {
+      return key as TokenKey;
+    }
+  } catch {
+    // Not shown: the parser's message quotes the text, which may be a key.
+  }
+  throw new CommandFailure("token.key", "The file holds no test key.", {
+    where: path,
+    hint: "Name a file that is not there: a key is made in it.",
+    exitCode: 2,
+  });
 }
 
 function bearerSecret(name: string, dataDir: string): string {
