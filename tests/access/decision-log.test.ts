@@ -175,6 +175,18 @@ test("wherever a power failure cut the last file, the next process goes on and t
   }
 });
 
+test("a log that another registry writes is refused and left as it is, and free once that one closed", async () => {
+  const { log } = feed(3);
+  const before = text();
+  const other = decisionLog({ directory });
+  expect(() => other.start(CONTEXT)).toThrow(/decisions\.busy/);
+  expect(text()).toBe(before);
+  await log.close();
+  other.start(CONTEXT);
+  await other.close();
+  expect(verifyLog(directory).ok).toBe(true);
+});
+
 test("a file that had a name and nothing else is begun again", async () => {
   await feed(3).log.close();
   for (const left of ["", '{"log":"byward.deci']) {

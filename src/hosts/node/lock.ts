@@ -44,18 +44,8 @@ export interface DirectoryLock {
  */
 export function lockDirectory(directory: string): DirectoryLock {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const path = join(directory, LOCK_FILE);
-  createPrivate(path);
-  const db = new DatabaseSync(path, { timeout: PATIENCE_MS });
-  try {
-    // Exclusive locking mode: a commit does not let go of the file lock, only closing does.
-    db.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
-  } catch (error) {
-    db.close();
-    if (isBusy(error)) throw new ConfigurationError("store.locked", lockedMessage(directory));
-    if (isCorruption(error)) throw new ConfigurationError("store.lock-damaged", damagedMessage(path));
-    throw error;
-  }
+  const db = lockFile(join(directory, LOCK_FILE));
+  if (db === null) throw new ConfigurationError("store.locked", lockedMessage(directory));
   const owner = join(directory, OWNER_FILE);
   // A file that says nothing was left behind as well.
   const unclean = existsSync(owner);
@@ -77,6 +67,26 @@ export function lockDirectory(directory: string): DirectoryLock {
       db.close();
     },
   };
+}
+
+/**
+ * Locks a small file, made where there is none, until the connection is closed or the process dies. Null when somebody else
+ * holds it.
+ * @throws ConfigurationError `store.lock-damaged`
+ */
+export function lockFile(path: string): DatabaseSync | null {
+  createPrivate(path);
+  const db = new DatabaseSync(path, { timeout: PATIENCE_MS });
+  try {
+    // Exclusive locking mode: a commit does not let go of the file lock, only closing does.
+    db.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+    return db;
+  } catch (error) {
+    db.close();
+    if (isBusy(error)) return null;
+    if (isCorruption(error)) throw new ConfigurationError("store.lock-damaged", damagedMessage(path));
+    throw error;
+  }
 }
 
 /**

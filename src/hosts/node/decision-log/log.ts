@@ -18,11 +18,13 @@ import {
   writeSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
 import type { Decision, DecisionSink, DecisionSinkContext } from "../../../actors/decisions.ts";
 import type { SealedCaller } from "../../../boundary/caller.ts";
 import { ConfigurationError } from "../../../boundary/errors.ts";
 import { identityText } from "../../../boundary/lease.ts";
 import type { AnyRefinement } from "../../../boundary/party.ts";
+import { lockFile } from "../lock.ts";
 import { chainLine, chainOf, fileName, fileNumber, GENESIS, shapeFields } from "./format.ts";
 import { Gathering } from "./gathering.ts";
 import { filesOf, type LastChain, lastChainIn } from "./read.ts";
@@ -54,6 +56,7 @@ export interface ChainHead {
 const GATHER_MS = 100;
 const SYNC_MS = 1000;
 const MAX_DIGESTS = 8192;
+const LOCK_FILE = "log.lock";
 
 /**
  * A sink for `setup({ decisions })` that keeps every decision in hash-chained files under `directory`.
@@ -74,8 +77,7 @@ export function decisionLog(options: DecisionLogOptions): DecisionSink {
   let log: DecisionLog | null = null;
   return {
     start(context) {
-      if (log !== null)
-        throw new ConfigurationError("decisions.busy", `Another registry writes to ${directory} already.`);
+      if (log !== null) throw busy(directory);
       log = new DecisionLog(
         { ...options, directory: resolve(directory), maxFileSize, maxFiles, headInterval },
         context,
@@ -89,11 +91,20 @@ export function decisionLog(options: DecisionLogOptions): DecisionSink {
   };
 }
 
+function busy(directory: string): ConfigurationError {
+  return new ConfigurationError(
+    "decisions.busy",
+    `Another registry writes to ${resolve(directory)} already, and one may: stop it, or give this one a directory of its own.`,
+  );
+}
+
 type Resolved = DecisionLogOptions & Required<Pick<DecisionLogOptions, "maxFileSize" | "maxFiles" | "headInterval">>;
 
 class DecisionLog {
   readonly #options: Resolved;
   readonly #context: DecisionSinkContext;
+  /** Held until the log is closed: blocks of two processes in one file would break the chain. */
+  #lock: DatabaseSync | null = null;
   readonly #pepper: Uint8Array;
   readonly #digests = new Map<string, string>();
   readonly #held = new WeakMap<object, string>();
@@ -118,9 +129,13 @@ class DecisionLog {
     this.#gathered = new Gathering((decision) => this.#describe(decision));
     try {
       mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+      this.#lock = lockFile(join(options.directory, LOCK_FILE));
+      if (this.#lock === null) throw busy(options.directory);
       this.#pepper = readPepper(options.directory);
       this.#resume();
     } catch (error) {
+      this.#lock?.close();
+      if (error instanceof ConfigurationError) throw error;
       throw new ConfigurationError(
         "decisions.directory",
         `decisionLog(): ${options.directory} cannot be written to (${(error as NodeJS.ErrnoException).code ?? error}).`,
@@ -136,6 +151,13 @@ class DecisionLog {
   close(): void {
     this.#write();
     if (this.#syncTimer !== null) clearTimeout(this.#syncTimer);
+    this.#syncTimer = null;
+    this.#closeFile();
+    this.#lock?.close();
+    this.#lock = null;
+  }
+
+  #closeFile(): void {
     if (this.#descriptor === -1) return;
     try {
       fdatasyncSync(this.#descriptor);
