@@ -57,7 +57,7 @@ export class Invocations {
     args: readonly unknown[],
     connection: Connection,
   ): Promise<unknown> {
-    const given = entry.input === null ? args : await parseInput(entry, args, this.#instance.clock);
+    const given = entry.input === null ? args : await this.#parsed(entry, args);
     if (!entry.serial) return this.#start(entry, scope, given, connection);
     const before = this.#serial.get(entry.name) ?? Promise.resolve();
     const mine = before.then(() => this.#start(entry, scope, given, connection));
@@ -67,6 +67,16 @@ export class Invocations {
       if (this.#serial.get(entry.name) === settled) this.#serial.delete(entry.name);
     });
     return mine;
+  }
+
+  /** An actor does not fall asleep over a schema. */
+  async #parsed(entry: ActionEntry, args: readonly unknown[]): Promise<readonly unknown[]> {
+    this.#instance.pin();
+    try {
+      return await parseInput(entry, args, this.#instance.clock);
+    } finally {
+      this.#instance.unpin();
+    }
   }
 
   #start(

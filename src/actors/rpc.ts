@@ -291,8 +291,13 @@ class RpcSession implements ConnectionLink {
       return;
     }
     const verdict = admit(instance, call);
-    if (isPromise(verdict)) return verdict.then((settled) => this.#decided(settled, call));
-    this.#decided(verdict, call);
+    if (!isPromise(verdict)) {
+      this.#decided(verdict, call);
+      return;
+    }
+    // An actor does not fall asleep over a question.
+    instance.pin();
+    return verdict.then((settled) => this.#decided(settled, call)).finally(() => instance.unpin());
   }
 
   #decided(verdict: Verdict, call: MessageCall): void {

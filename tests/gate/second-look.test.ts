@@ -401,3 +401,34 @@ test("work of an actor that leaves, and calls that very actor, is told so at onc
   expect(await (await next).json()).toEqual({ output: "here" });
   expect(lives).toBe(3);
 });
+
+test("a message whose decision or schema takes longer than its actor waits before it sleeps finds the actor awake", async () => {
+  const slept: string[] = [];
+  const validate = (value: unknown) =>
+    new Promise<{ value: unknown }>((resolve) => void v.clock.after(4000, () => resolve({ value })));
+  const Slow = { "~standard": { version: 1, vendor: "test", validate } } as const;
+  const room = actor({
+    by: Visitor,
+    options: { sleepTimeout: 1000, canInvokeTimeout: 10_000 },
+    state: { count: 0 },
+    events: { news: event<number>() },
+    queues: { jobs: queue<number>() },
+    canInvoke: (): Promise<boolean> => new Promise((resolve) => void v.clock.after(3000, () => resolve(true))),
+    onSleep: () => {
+      slept.push("slept");
+    },
+    guards: { actions: { add: { input: Slow } } },
+    actions: { add: (c, _by: unknown) => ++c.state.count },
+  });
+  const v = await virtual(setup({ use: { room } }));
+  const socket = await v.rpc("/actors/room/one");
+  socket.say({ t: "subscribe", id: 1, name: "news" });
+  socket.say({ t: "send", id: 2, name: "jobs", body: 1 });
+  socket.say({ t: "action", id: 3, name: "add", args: [1] });
+  await v.clock.advance(13_500);
+  expect(socket.of("error")).toEqual([]);
+  expect(socket.of("result")).toMatchObject([{ id: 1 }, { id: 2, output: { status: "queued" } }, { id: 3, output: 1 }]);
+  expect(slept).toEqual([]);
+  await v.clock.advance(10_000);
+  expect(slept).toEqual(["slept"]);
+});
