@@ -69,7 +69,7 @@ test.skipIf(executable === null)("two pages see each other point, and stop seein
   await expect.poll(() => placeOf(bob, ".cursor")).toEqual([expect.stringMatching(/^2[45](\.\d+)?$/)]);
   await point(bob, 0.9, 0.7);
   await ann.locator(".cursor").waitFor();
-  expect(await ann.locator("#count").innerText()).toBe("1 other here");
+  await expect.poll(() => ann.locator("#count").innerText()).toBe("1 other here");
   await ann.mouse.down();
   await ann.mouse.up();
   await bob.locator(".pin").waitFor();
@@ -77,7 +77,7 @@ test.skipIf(executable === null)("two pages see each other point, and stop seein
   await shoot(bob, "cursors-dark");
   await bob.close();
   await ann.locator(".cursor").waitFor({ state: "detached" });
-  expect(await ann.locator("#count").innerText()).toBe("0 others here");
+  await expect.poll(() => ann.locator("#count").innerText()).toBe("0 others here");
 });
 
 test.skipIf(executable === null)("by keyboard alone one points, pins and clears", async () => {
@@ -89,8 +89,8 @@ test.skipIf(executable === null)("by keyboard alone one points, pins and clears"
   await ann.keyboard.press("ArrowRight");
   await ann.keyboard.press("Enter");
   await bob.locator(".pin").waitFor();
-  expect(await placeOf(bob, ".pin")).toEqual(["52"]);
-  expect(await placeOf(bob, ".cursor")).toEqual(["52"]);
+  await expect.poll(() => placeOf(bob, ".pin")).toEqual(["52"]);
+  await expect.poll(() => placeOf(bob, ".cursor")).toEqual(["52"]);
   await ann.keyboard.press("Shift+Tab");
   await ann.keyboard.press("Enter");
   await bob.locator(".pin").waitFor({ state: "detached" });

@@ -35,7 +35,7 @@ test.skipIf(!hasWorkerd)("workerd ends with the process that started it, also wh
   expect(isAlive(Number(pid))).toBe(true);
   expect(dirname(dirname(dataDir))).toBe(tmpdir());
   parent.kill("SIGKILL");
-  await expect.poll(() => isAlive(Number(pid)), { timeout: 5000 }).toBe(false);
+  await expect.poll(() => isAlive(Number(pid))).toBe(false);
   rmSync(dirname(dataDir), { recursive: true });
 });
 
