@@ -18,7 +18,7 @@ import type { Timer } from "../port.ts";
 import type { Closing } from "./directory.ts";
 import { deleteText, getText, putText } from "./long-text.ts";
 import { type ObjectState, type PlatformSocket, socketPair } from "./platform.ts";
-import { openSchema } from "./schema.ts";
+import { hasSchema, openSchema } from "./schema.ts";
 import { type Attachment, closeSocket, HibernatingSocket, HoldingSocket } from "./socket.ts";
 import type { Sql } from "./sql.ts";
 
@@ -36,6 +36,7 @@ export class ObjectSockets {
   #runtime: Runtime | null = null;
   #timer: Timer | null = null;
   #touched = false;
+  #isSwept = false;
 
   /** `rested` is called when nothing has happened for a while. */
   constructor(state: ObjectState, sql: Sql, options: { readonly maxPayload: number; readonly rested: () => void }) {
@@ -129,6 +130,16 @@ export class ObjectSockets {
         socket.ended(1011, "byward/internal_error");
       }
     }
+    if (!this.#isSwept) this.#sweep();
+  }
+
+  /** Once in a life of the object: rows of connections that ended with an earlier one, where nobody could say so. */
+  #sweep(): void {
+    this.#isSwept = true;
+    if (!hasSchema(this.#sql)) return;
+    const kept = new Set([...this.#open.values()].map(({ row }) => row));
+    const rows = this.#sql.all<{ owner: string }>("SELECT DISTINCT owner FROM text WHERE ref = ?", SOCKET_ROWS);
+    for (const { owner } of rows) if (!kept.has(owner)) deleteText(this.#sql, SOCKET_ROWS, owner);
   }
 
   #wrap(socket: PlatformSocket, before: Attachment | null): HibernatingSocket {

@@ -47,6 +47,11 @@ export class HibernatingSocket implements Socket {
     if (before !== null && "row" in before) this.#row = before.row;
   }
 
+  /** The row that holds what it is resumed from; null where its attachment does. */
+  get row(): string | null {
+    return this.#row;
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }
