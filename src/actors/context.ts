@@ -240,6 +240,14 @@ export class InvocationScope extends ActorScope implements GateContext {
     this.#delivery?.succeeded();
   }
 
+  /** Its handler goes on, and the call ends. */
+  outlive(): void {
+    this.#delivery?.outlive();
+  }
+  endOutlived(): void {
+    this.#delivery?.endOutlived();
+  }
+
   /** No setter: code of the actor cannot put another caller in its place (G5). */
   get caller(): SealedCaller {
     return this.#caller;

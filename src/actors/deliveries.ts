@@ -74,6 +74,8 @@ export class Delivery {
   readonly #ticket: ReplayTicket;
   readonly #outbox: Outbox;
   #succeeded = false;
+  /** Its handler goes on after its call. */
+  #isOutlived = false;
 
   constructor(id: string, ticket: ReplayTicket, outbox: Outbox) {
     this.id = id;
@@ -89,8 +91,19 @@ export class Delivery {
     this.#outbox.settle();
   }
 
+  /** Its caller was told that it took too long, and its handler goes on: an equal delivery is in progress until that ends. */
+  outlive(): void {
+    this.#isOutlived = true;
+  }
+  /** That handler has ended. */
+  endOutlived(): void {
+    this.#isOutlived = false;
+    this.end();
+  }
+
   /** The call is over, whichever way: an equal delivery may be judged once the mark is durable, or at once if there is none. */
   end(): void {
+    if (this.#isOutlived) return;
     if (!this.#succeeded) {
       this.#ticket.settle("failed");
       this.#ticket.release(true);

@@ -147,13 +147,18 @@ export class Invocations {
 
   /** The caller was told `timed_out`; the handler goes on, its signal fires, and what it still changes is logged. */
   #abandon(entry: ActionEntry, scope: InvocationScope, running: Promise<unknown>): void {
+    scope.outlive();
     scope.abandon(new Refusal("timeout", { reason: "action.deadline" }));
     const late = (outcome: string): void => {
       this.#instance.log.warn(
         { action: entry.name, outcome },
         "an action that had timed out ended; its changes are kept",
       );
-      this.#end(entry, scope, outcome === "returned");
+      try {
+        this.#end(entry, scope, outcome === "returned");
+      } finally {
+        scope.endOutlived();
+      }
     };
     running
       .then(

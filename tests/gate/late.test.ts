@@ -322,3 +322,44 @@ test("a streamed answer to a caller whose credential does not expire ends when h
   push("two");
   await expect(next).rejects.toThrow(/lease ended: revoked/);
 });
+
+test("a delivery whose action timed out and goes on is in progress until it ends, and done when it succeeds", async () => {
+  const Hook = party("Hook", { auth: signature({ secret: "HOOK_SECRET", header: "X-Signature", id: "X-Id" }) });
+  const ends: ((isGood: boolean) => void)[] = [];
+  const desk = actor({
+    by: Hook,
+    options: { actionTimeout: 1000 },
+    state: {},
+    actions: {
+      take: () =>
+        new Promise<string>((resolve, reject) => {
+          ends.push((isGood) => (isGood ? resolve("done") : reject(new Error("no"))));
+        }),
+    },
+  });
+  const secret = "a-secret-of-a-webhook-of-some-length";
+  const v = await virtual(setup({ use: { desk } }), { HOOK_SECRET: secret });
+  const mac = { name: "HMAC", hash: "SHA-256" };
+  const bytes = new TextEncoder();
+  const key = await crypto.subtle.importKey("raw", bytes.encode(secret), mac, false, ["sign"]);
+  const digest = Buffer.from(await crypto.subtle.sign("HMAC", key, bytes.encode("[]"))).toString("hex");
+  const headers = { "content-type": "application/json", "x-signature": digest, "x-id": "evt_1" };
+  const deliver = (): Promise<Response> =>
+    v.fetch("/actors/desk/a/actions/take", { method: "POST", headers, body: "[]" });
+  const timedOut = async (): Promise<void> => {
+    const before = ends.length;
+    const asking = deliver();
+    await expect.poll(() => ends.length).toBe(before + 1);
+    await v.clock.advance(1000);
+    expect((await asking).status).toBe(504);
+  };
+  await timedOut();
+  expect(await (await deliver()).json()).toMatchObject({ code: "in_progress" });
+  ends[0]!(false);
+  await v.settle();
+  await timedOut();
+  ends[1]!(true);
+  await v.settle();
+  expect((await deliver()).headers.get("byward-duplicate")).toBe("true");
+  expect(ends.length).toBe(2);
+});
