@@ -3,7 +3,8 @@
  * its own, with secrets made up for the occasion. The real ones are not read. What would only slow the attack down, counting
  * failed proofs and rate rules, is lifted and said so.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,7 +51,8 @@ export async function openStage(registry: Registry): Promise<Stage> {
   const output = new OutputCapture();
   const crashes: string[] = [];
   undo.push(watchCrashes(crashes));
-  const dataDir = await mkdtemp(join(tmpdir(), "byward-attack-"));
+  const dataDir = mkdtempSync(join(tmpdir(), "byward-attack-"));
+  undo.push(removeWhenStopped(dataDir));
   output.start();
   const end = async (): Promise<void> => {
     output.stop();
@@ -134,6 +136,21 @@ function watchCrashes(crashes: string[]): () => void {
     process.exit = exit;
     syncBuiltinESMExports();
   };
+}
+
+/** Who stops the attack ends the process, as without this; what handlers have written does not stay behind. */
+function removeWhenStopped(dataDir: string): () => void {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const forget = (): void => {
+    for (const signal of signals) process.off(signal, stop);
+  };
+  const stop = (signal: NodeJS.Signals): void => {
+    forget();
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
+    process.kill(process.pid, signal);
+  };
+  for (const signal of signals) process.on(signal, stop);
+  return forget;
 }
 
 /** Hundreds of bad credentials from one address would otherwise all be answered by the first limit. */

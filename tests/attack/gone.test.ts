@@ -1,14 +1,15 @@
 /** Attacks on what is not there, or not any more: a report of what nobody answered is not a clean one. */
-import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Report } from "../../src/attack/attack.ts";
 import { attackUrl } from "../../src/attack/black-box.ts";
-import { byward } from "../cli/process.ts";
+import { byward, start } from "../cli/process.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 let folder: string;
@@ -98,4 +99,14 @@ test("a report that cannot be written to its file is printed all the same", asyn
   expect(stdout).toContain("✓ Nothing was found.");
   expect(stderr).toContain("[attack.file]");
   expect(code).toBe(2);
+}, 60_000);
+
+test("an attack that is stopped leaves no data directory behind", async () => {
+  writeFileSync(join(folder, "slow.ts"), entry("() => new Promise(() => {})"));
+  const temporary = mkdtempSync(join(folder, "tmp-"));
+  const running = start("src/cli/main.ts", ["attack", "slow.ts"], { cwd: folder, env: { TMPDIR: temporary } });
+  const isServing = (): boolean => readdirSync(temporary, { recursive: true }).length > 1;
+  while (!isServing() && running.child.exitCode === null) await sleep(20);
+  expect((await running.stop()).code).toBeNull();
+  expect(readdirSync(temporary)).toEqual([]);
 }, 60_000);

@@ -31,17 +31,22 @@ function actorHints(url: string, actor: CompiledActor, tokens: readonly DevToken
   if (action !== undefined) {
     const args = JSON.stringify(Array.from({ length: Math.max(action.handler.length - 1, 0) }, () => "hello"));
     const { party, header } = holderFor(action.by, tokens);
-    const request = `curl -s ${base}/actions/${action.name}${header} -H 'Content-Type: application/json'`;
+    const request = `curl -s ${base}/actions/${encoded(action.name)}${header} -H 'Content-Type: application/json'`;
     hints.push({ title: `${actor.name}.${action.name} as ${party}`, command: `${request} -d '${args}'` });
   }
   if (event !== undefined) {
     const { party, header } = holderFor(event.by, tokens);
     hints.push({
       title: `events ${event.name} as ${party}`,
-      command: `curl -sN ${base}/events/${event.name}${header}`,
+      command: `curl -sN ${base}/events/${encoded(event.name)}${header}`,
     });
   }
   return hints;
+}
+
+/** For a path, and for a shell: what `encodeURIComponent` leaves alone of its signs is encoded too. */
+function encoded(name: string): string {
+  return encodeURIComponent(name).replace(/[!'()*~]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** The first route that a plain request reaches: what to put for a parameter or a body, only its author knows. */
