@@ -4,6 +4,7 @@
  */
 import { isMainThread, type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { ConfigurationError } from "../../../boundary/errors.ts";
+import { StoreError } from "../../port.ts";
 import { toStoreError } from "./failure.ts";
 import { serveKeeping } from "./keeper-thread.ts";
 import type { Reply, Request, WorkerOptions } from "./messages.ts";
@@ -32,12 +33,23 @@ function openReader(port: MessagePort, options: WorkerOptions, request: Request)
   });
 }
 
+/** A full disk heals by itself while a store is open; one that could not be opened has to be opened again. */
+function toOpeningError(error: unknown, directory: string): StoreError {
+  const failure = toStoreError(error, `the data directory ${directory}`);
+  if (failure.code !== "full") return failure;
+  const cause = error instanceof Error ? error.message : String(error);
+  return new StoreError(
+    "full",
+    `There is no room to open the data directory ${directory}: ${cause}. Nothing was changed; free some space and start again`,
+  );
+}
+
 function attempt(port: MessagePort, options: WorkerOptions, work: () => void): void {
   try {
     work();
   } catch (error) {
     const configuration = error instanceof ConfigurationError;
-    const { code, message } = configuration ? error : toStoreError(error, `the data directory ${options.directory}`);
+    const { code, message } = configuration ? error : toOpeningError(error, options.directory);
     port.postMessage({ kind: "ready", error: { code, configuration, message }, unclean: false } satisfies Reply);
     port.close();
   }
