@@ -71,6 +71,8 @@ export class Body {
   readonly usedGiven = new Set<string>();
   readonly insertion: Insertion | undefined;
   readonly typing: TypingBuild;
+  /** How often the arms around the place that is being checked are written out. */
+  ways = 1;
   readonly #rules: Rules;
 
   constructor(parts: BodyParts) {

@@ -6,6 +6,7 @@ import type { Type } from "../model.ts";
 import { bindPattern } from "../patterns/bind.ts";
 import { checkCoverage } from "../patterns/coverage.ts";
 import { variantsOf } from "../patterns/subject.ts";
+import { boundWays } from "../patterns/ways.ts";
 import {
   baseOf,
   baseType,
@@ -68,6 +69,14 @@ export function inferMatch(body: Body, env: Env | undefined, expr: MatchExpr, wa
 }
 
 function inferArm(body: Body, env: Env | undefined, arm: MatchArm, want: Want | undefined): Branch {
+  const around = body.ways;
+  body.ways = boundWays(body, arm.pattern, around);
+  const branch = inferBranch(body, env, arm, want);
+  body.ways = around;
+  return branch;
+}
+
+function inferBranch(body: Body, env: Env | undefined, arm: MatchArm, want: Want | undefined): Branch {
   const inner = arm.guard === undefined ? env : checkGuard(body, env, arm.guard);
   if (arm.body.kind === "Block") return { type: body.block(inner, arm.body, want), span: spanOfBlock(arm.body) };
   return { type: body.infer(inner, arm.body, want), span: arm.body.span };

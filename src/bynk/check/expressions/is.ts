@@ -6,6 +6,7 @@ import { type Body, bindLocal, type Env, lookUp } from "../body.ts";
 import type { DeclaredType, Type } from "../model.ts";
 import { bindPattern } from "../patterns/bind.ts";
 import { findVariant, variantsOf } from "../patterns/subject.ts";
+import { boundWays } from "../patterns/ways.ts";
 import { reportUnknown } from "../suggest.ts";
 import { baseOf, baseType, printType } from "../types.ts";
 
@@ -26,6 +27,7 @@ function test(body: Body, env: Env | undefined, expr: IsExpr, subject: Type): En
   if (refined !== undefined) return narrow(body, env, expr, pattern, refined, subject);
   if (!checkPattern(body, pattern, subject, expr)) return env;
   if (!checkInspection(body, subject, expr.value.span, "testing it with `is`")) return env;
+  boundWays(body, pattern, 1);
   return bindPattern(body, env, pattern, subject);
 }
 

@@ -23,6 +23,15 @@ unsupported("context t\ncapability C { fn a[«T»](v: T) -> Effect[T] }\n");
 unsupported("commons t\nfn f(n: Int) -> Int\n  «requires positive: n > 0»\n{ n }\n");
 unsupported("commons t\nfn f(g: «Int -> Int») -> Int { 1 }\n");
 unsupported("commons t\ntype R = { s: «Stream[Int]» }\n");
+const either = (index: number): string => `(Ok(x${index}) | Err(x${index}))`;
+const many = Array.from({ length: 9 }, (_, index) => index);
+const wide = `commons t\ntype P = | V(${many.map((index) => `a${index}: Result[Int, Int]`).join(", ")}) | W\n`;
+const all = `V(${many.map(either).join(", ")})`;
+unsupported(`${wide}fn f(p: P) -> Int { match p { «${all}» => x0, _ => 1 } }\n`);
+unsupported(`${wide}fn f(p: P) -> Int { if p is «${all}» { x0 } else { 1 } }\n`);
+unsupported(
+  `commons t\nfn f(r: Result[Int, Int]) -> Int { ${many.map((index) => `match r { ${index === 8 ? `«Ok(x8) | Err(x8)»` : `Ok(x${index}) | Err(x${index})`} => `).join("")} x0 ${"}".repeat(9)} }\n`,
+);
 unsupported(body("let n = xs.«length»()"));
 unsupported(body("let g = «(x: Int) => x»"));
 unsupported(body("let m = xs.«map»((x) => x)"));
