@@ -1,5 +1,6 @@
 /**
- * Owns keeping what a probe runs to itself: while it runs, this process opens no socket, starts no process and changes no file.
+ * Owns keeping what a probe runs to itself: while it runs, this process opens no socket, starts no process, changes no file and
+ * does not end.
  * Code that tries is stopped there, and its cell stays open. A net for code that is trusted anyway: it was imported before.
  */
 import childProcess from "node:child_process";
@@ -20,18 +21,35 @@ const FILES = [
   "truncate",
   "copyFile",
   "symlink",
+  "link",
+  "rmdir",
+  "mkdtemp",
+  "cp",
+  "chmod",
+  "chown",
+  "utimes",
 ] as const;
+/** Flags of `open` that only read. */
+const READING: ReadonlySet<unknown> = new Set([undefined, null, "r", "rs", "sr", fs.constants.O_RDONLY]);
 
 type Holder = Record<string, unknown>;
 
 /** Stops side effects until the returned function is called. */
 export function withoutSideEffects(): () => void {
   const undo: (() => void)[] = [];
-  const stop = (holder: object, name: string, what: string, isPromise = false): void => {
+  const stop = (
+    holder: object,
+    name: string,
+    what: string,
+    isPromise = false,
+    isHarmless: (...args: readonly unknown[]) => boolean = () => false,
+  ): void => {
     const own = holder as Holder;
     const original = own[name];
     if (original === undefined) return;
-    own[name] = (first: unknown): unknown => {
+    own[name] = (...args: readonly unknown[]): unknown => {
+      const [first] = args;
+      if (isHarmless(...args)) return Reflect.apply(original as () => unknown, holder, args);
       const effect = new SideEffect(`${what}${typeof first === "string" ? ` ${first.slice(0, 80)}` : ""}`);
       if (isPromise) return Promise.reject(effect);
       throw effect;
@@ -50,6 +68,11 @@ export function withoutSideEffects(): () => void {
     stop(fs, `${name}Sync`, "changes the file");
     stop(fs.promises, name, "changes the file", true);
   }
+  const isReading = (_path: unknown, flags: unknown): boolean => typeof flags === "function" || READING.has(flags);
+  stop(fs, "open", "changes the file", false, isReading);
+  stop(fs, "openSync", "changes the file", false, isReading);
+  stop(fs.promises, "open", "changes the file", true, isReading);
+  stop(process, "exit", "ends the process");
   syncBuiltinESMExports();
   return () => {
     for (const one of undo) one();
