@@ -99,18 +99,39 @@ export function provideSecrets({ host }: Invocation): Secrets {
 /** ms a request may take. */
 const FETCH_TIMEOUT = 30_000;
 
+/** Bytes a response may have. Whoever answers without end must not fill memory: it counts as a failure of the network. */
+const LARGEST_RESPONSE = 8 * 1024 * 1024;
+
 export function provideFetch({ host, abortSignal }: Invocation): Fetch {
   return {
     async send(req) {
       const timeout = AbortSignal.timeout(FETCH_TIMEOUT);
       try {
         const response = await host.fetch(req.url, initOf(req, AbortSignal.any([timeout, abortSignal])));
-        return Ok({ status: response.status, body: await response.text() });
+        return Ok({ status: response.status, body: await textOf(response) });
       } catch {
         return Err(timeout.aborted ? FetchError.Timeout : FetchError.Network);
       }
     },
   };
+}
+
+/** The whole text; throws past the limit, and leaves the rest unread. */
+async function textOf({ body }: globalThis.Response): Promise<string> {
+  if (body === null) return "";
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    length += read.value.length;
+    if (length > LARGEST_RESPONSE) {
+      await reader.cancel();
+      throw new Fault(`a response is longer than ${LARGEST_RESPONSE} bytes`);
+    }
+    text += decoder.decode(read.value, { stream: true });
+  }
+  return text + decoder.decode();
 }
 
 function initOf(req: Request, signal: AbortSignal): RequestInit {
