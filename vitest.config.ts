@@ -1,5 +1,9 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+
+/** Files side by side at most: many of them start processes and threads of their own. */
+const MOST_WORKERS = 8;
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
@@ -27,6 +31,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     expect: { poll: { timeout: 30_000 } },
     pool: "forks",
+    ...(availableParallelism() > MOST_WORKERS ? { maxWorkers: MOST_WORKERS } : {}),
     env: { BYWARD_LOG: "silent" },
   },
 });
