@@ -40,7 +40,7 @@ test("a file is read as ever, also by opening it, and promises are refused as pr
   const allowAgain = withoutSideEffects();
   try {
     expect(readFileSync(at("kept"), "utf8")).toBe("kept");
-    fs.closeSync(fs.openSync(at("kept")));
+    fs.closeSync(fs.openSync(at("kept"), "r"));
     await (await fs.promises.open(at("kept"), "r")).close();
     await expect(fs.promises.open(at("e"), "a")).rejects.toBeInstanceOf(SideEffect);
   } finally {
