@@ -29,18 +29,18 @@ export class LeakWatch {
     const found = (id: RuleId, what: string): void => this.#book.found(id, at, sent, what);
     const stack = STACK.exec(text);
     if (stack !== null) found("leak.stack", stack[0]);
-    const path = this.#paths.find((one) => isTold(text, one)) ?? FILE.exec(text)?.[0];
+    const path = this.#paths.find((one) => tells(text, one)) ?? FILE.exec(text)?.[0];
     if (path !== undefined && stack === null) found("leak.path", path);
     if (this.#secrets.some((secret) => text.includes(secret))) found("leak.secret", "a secret of the registry");
   }
 }
 
 /** A folder right below the root, such as `/app`, is also how pages are called: it is told where a file in it is. */
-function isTold(text: string, path: string): boolean {
+function tells(text: string, path: string): boolean {
   if (!text.includes(path)) return false;
   if (!/^\/[^/]+$/.test(path)) return true;
   const below = text.matchAll(new RegExp(`(?<![\\w.-])${path.replace(/[^\w/]/g, "\\$&")}/[\\w./-]+`, "g"));
-  return below.some(([file]) => existsSync(file.replace(/[./-]+$/, "")));
+  return [...below].some(([file]) => existsSync(file.replace(/[./-]+$/, "")));
 }
 
 const MARK = "byward-attack-line-";
