@@ -23,16 +23,18 @@ export function define(command: Command): void {
 
 async function checkPath(path: string, flags: CheckFlags): Promise<void> {
   const session = new BynkSession(path, "bundle");
-  const isSound = await checkOnce(session, flags);
   if (flags.watch !== true) {
-    if (!isSound) process.exitCode = 1;
+    if (!(await checkOnce(session, flags))) process.exitCode = 1;
     return;
   }
   const { root } = await session.check();
   let running = Promise.resolve<unknown>(undefined);
-  const watcher = watchSources(root, () => {
+  const next = (): void => {
     running = running.then(() => checkOnce(session, flags)).catch(told);
-  });
+  };
+  // Watched before the first round, so that what changes while it runs is not missed.
+  const watcher = watchSources(root, next);
+  next();
   await waitForStop();
   watcher.close();
   await running;

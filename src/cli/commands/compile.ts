@@ -36,15 +36,18 @@ export function define(command: Command): void {
 
 async function compilePath(path: string, flags: CompileFlags): Promise<void> {
   const session = new BynkSession(path, flags.target);
-  const { root, isSound } = await compileOnce(session, flags);
   if (flags.watch !== true) {
-    if (!isSound) process.exitCode = 1;
+    if (!(await compileOnce(session, flags))) process.exitCode = 1;
     return;
   }
+  const { root } = await session.check();
   let running = Promise.resolve<unknown>(undefined);
-  const watcher = watchSources(root, () => {
+  const next = (): void => {
     running = running.then(() => compileOnce(session, flags)).catch(told);
-  });
+  };
+  // Watched before the first round, so that what changes while it runs is not missed.
+  const watcher = watchSources(root, next);
+  next();
   await waitForStop();
   watcher.close();
   await running;
@@ -56,14 +59,11 @@ function told(error: unknown): void {
   stdout(error.message);
 }
 
-async function compileOnce(
-  session: BynkSession,
-  { out, json = false }: CompileFlags,
-): Promise<{ readonly root: string; readonly isSound: boolean }> {
+async function compileOnce(session: BynkSession, { out, json = false }: CompileFlags): Promise<boolean> {
   const round = await session.check();
   const { root } = round;
   const isSound = report({ diagnostics: round.diagnostics, files: round.files, json });
-  if (!isSound) return { root, isSound };
+  if (!isSound) return false;
   const folder = out === undefined ? join(root, outOf(round.manifest)) : resolve(out);
   const files = session.emit(round, relative(root, folder).split(sep).join("/"));
   const progress = new Progress();
@@ -76,7 +76,7 @@ async function compileOnce(
       changed.length === 0 ? "nothing has changed" : `${countOf(modules, "module")} in ${shownPath(folder)}`;
     stdout(`${paint("green", "✓")} ${sources} compiled: ${written}`);
   }
-  return { root, isSound };
+  return true;
 }
 
 function outOf(manifest: string | undefined): string {
