@@ -31,7 +31,7 @@ function loadedBy(specifier: string): Loaded {
   return {
     own: files.filter((path) => path.startsWith(dist)).map((path) => path.slice(dist.length)),
     packages: [...new Set(packages)].sort(),
-    builtins: urls.filter((url) => builtinModules.includes(url.replace(/^node:/, ""))).sort(),
+    builtins: urls.filter((url) => url.startsWith("node:") || builtinModules.includes(url)).sort(),
   };
 }
 

@@ -18,14 +18,11 @@ import {
 } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { ConfigurationError } from "../../boundary/errors.ts";
-import { isBusy, isCorruption } from "./store/failure.ts";
+import { lockFile } from "./lock-file.ts";
 
 const LOCK_FILE = "lock.sqlite";
 const OWNER_FILE = "owner.json";
-/** A process that is just ending may need a moment to let go. */
-const PATIENCE_MS = 500;
 
 export interface DirectoryLock {
   /** The previous owner did not release the lock. */
@@ -69,39 +66,6 @@ export function lockDirectory(directory: string): DirectoryLock {
   };
 }
 
-/**
- * Locks a small file, made where there is none, until the connection is closed or the process dies. Null when somebody else
- * holds it.
- * @throws ConfigurationError `store.lock-damaged`
- */
-export function lockFile(path: string): DatabaseSync | null {
-  createPrivate(path);
-  const db = new DatabaseSync(path, { timeout: PATIENCE_MS });
-  try {
-    // Exclusive locking mode: a commit does not let go of the file lock, only closing does.
-    db.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
-    return db;
-  } catch (error) {
-    db.close();
-    if (isBusy(error)) return null;
-    if (isCorruption(error)) throw new ConfigurationError("store.lock-damaged", damagedMessage(path));
-    throw error;
-  }
-}
-
-/**
- * Makes an empty file that only its owner may read, where there is none: SQLite itself would let everybody read it, and
- * gives the files beside it the same mode. One that is there is not even opened: closing it would drop the locks that this
- * process holds on it.
- */
-export function createPrivate(path: string): void {
-  try {
-    closeSync(openSync(path, "wx", 0o600));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  }
-}
-
 interface Owner {
   readonly pid: number;
   readonly host: string;
@@ -112,10 +76,6 @@ function lockedMessage(directory: string): string {
   const owner = readOwner(directory);
   const who = owner === null ? "another process" : `process ${owner.pid} on ${owner.host} (since ${owner.since})`;
   return `The data directory ${resolve(directory)} is in use by ${who}: one process owns a directory at a time. Stop that process, or give this one a directory of its own`;
-}
-
-function damagedMessage(path: string): string {
-  return `${resolve(path)} is not the lock of a data directory, or is damaged. It holds no data: make sure that no process uses the directory, remove it and start again`;
 }
 
 function readOwner(directory: string): Owner | null {

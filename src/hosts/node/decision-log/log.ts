@@ -24,7 +24,7 @@ import type { SealedCaller } from "../../../boundary/caller.ts";
 import { ConfigurationError } from "../../../boundary/errors.ts";
 import { identityText } from "../../../boundary/lease.ts";
 import type { AnyRefinement } from "../../../boundary/party.ts";
-import { lockFile } from "../lock.ts";
+import { lockFile } from "../lock-file.ts";
 import { chainLine, chainOf, fileName, fileNumber, GENESIS, shapeFields } from "./format.ts";
 import { Gathering } from "./gathering.ts";
 import { filesOf, type LastChain, lastChainIn } from "./read.ts";
