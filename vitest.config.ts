@@ -2,8 +2,11 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-/** Files side by side at most: many of them start processes and threads of their own. */
-const MOST_WORKERS = 8;
+/**
+ * Files side by side: many of them wait for timers and processes most of their time, so two even where one processor is
+ * left; and eight at most, for many start processes and threads of their own.
+ */
+const WORKERS = Math.min(8, Math.max(2, availableParallelism() - 1));
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
@@ -31,7 +34,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     expect: { poll: { timeout: 30_000 } },
     pool: "forks",
-    ...(availableParallelism() > MOST_WORKERS ? { maxWorkers: MOST_WORKERS } : {}),
+    maxWorkers: WORKERS,
     env: { BYWARD_LOG: "silent" },
   },
 });
